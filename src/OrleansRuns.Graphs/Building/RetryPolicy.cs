@@ -1,0 +1,58 @@
+namespace OrleansRuns.Graphs;
+
+/// <summary>When a failed node is tried again: exponential back-off with jitter.</summary>
+public sealed record RetryPolicy
+{
+    /// <summary>Gets the default policy.</summary>
+    public static RetryPolicy Default { get; } = new();
+
+    /// <summary>Gets the delay before the second attempt.</summary>
+    /// <value>Zero or more; the default is 0.5 seconds.</value>
+    public TimeSpan InitialDelay { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>Gets the factor by which the delay grows with every attempt.</summary>
+    /// <value>1 or more; the default is 2.</value>
+    public double Factor { get; init; } = 2;
+
+    /// <summary>Gets the longest delay, jitter not included.</summary>
+    /// <value>Zero or more; the default is 128 seconds.</value>
+    public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(128);
+
+    /// <summary>Gets how often the node is tried, the first attempt included.</summary>
+    /// <value>1 or more; the default is 3.</value>
+    public int MaxAttempts { get; init; } = 3;
+
+    /// <summary>Gets the longest random delay that is added.</summary>
+    /// <value>Zero or more; the default is 1 second.</value>
+    public TimeSpan Jitter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Gets which exceptions are worth another attempt; the default leaves out those that say the program is wrong.</summary>
+    public Func<Exception, bool> RetryOn { get; init; } = IsTransient;
+
+    /// <summary>Decides whether a failed attempt is followed by another.</summary>
+    /// <param name="exception">What the attempt ended with.</param>
+    /// <param name="attempt">The number of the failed attempt, from 1.</param>
+    /// <param name="random">A number in [0, 1) that chooses the jitter.</param>
+    /// <returns>The delay before the next attempt, or <see langword="null"/> when there is none.</returns>
+    public TimeSpan? NextDelay(Exception exception, int attempt, double random)
+    {
+        if (attempt >= MaxAttempts || !RetryOn(exception))
+        {
+            return null;
+        }
+
+        var delay = Math.Min(InitialDelay.TotalSeconds * Math.Pow(Factor, attempt - 1), MaxDelay.TotalSeconds);
+        return TimeSpan.FromSeconds(delay + (random * Jitter.TotalSeconds));
+    }
+
+    private static bool IsTransient(Exception exception) => exception switch
+    {
+        NodeTimeoutException or TimeoutException => true,
+        HttpRequestException http => http.StatusCode is null || (int)http.StatusCode >= 500,
+        GraphException => false,
+        ArgumentException or ArithmeticException or InvalidCastException or InvalidOperationException => false,
+        FormatException or IndexOutOfRangeException or KeyNotFoundException or NullReferenceException => false,
+        NotImplementedException or NotSupportedException or IOException or UnauthorizedAccessException => false,
+        _ => true,
+    };
+}

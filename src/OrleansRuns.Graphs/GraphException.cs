@@ -1,0 +1,51 @@
+namespace OrleansRuns.Graphs;
+
+/// <summary>The root of what the engine throws.</summary>
+public abstract class GraphException : Exception
+{
+    private protected GraphException(string message, Exception? inner = null)
+        : base(message, inner)
+    {
+    }
+}
+
+/// <summary>A graph was built wrongly; the message lists every mistake that was found.</summary>
+public sealed class GraphBuildException : GraphException
+{
+    internal GraphBuildException(string graph, IReadOnlyList<string> problems)
+        : base($"Graph '{graph}' has {problems.Count} mistake(s):{string.Concat(problems.Select(p => $"{Environment.NewLine}- {p}"))}") =>
+        Problems = problems;
+
+    /// <summary>Gets the mistakes, one sentence each.</summary>
+    public IReadOnlyList<string> Problems { get; }
+}
+
+/// <summary>An input, an edit or an answer does not fit the graph. Nothing was changed.</summary>
+public sealed class GraphInputException : GraphException
+{
+    internal GraphInputException(string message, string? path = null, Exception? inner = null)
+        : base(message, inner) => Path = path;
+
+    /// <summary>Gets the JSON path to the member that does not fit, such as "$.folder".</summary>
+    public string? Path { get; }
+}
+
+/// <summary>What a node returned cannot be stored or merged: a mistake in the graph's code.</summary>
+public sealed class GraphUpdateException : GraphException
+{
+    internal GraphUpdateException(string message, Exception? inner = null)
+        : base(message, inner)
+    {
+    }
+}
+
+/// <summary>One attempt of a node took longer than its <see cref="NodeOptions.Timeout"/> or <see cref="NodeOptions.IdleTimeout"/>.</summary>
+public sealed class NodeTimeoutException : GraphException
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="message">Which node ran out of which time.</param>
+    public NodeTimeoutException(string message)
+        : base(message)
+    {
+    }
+}

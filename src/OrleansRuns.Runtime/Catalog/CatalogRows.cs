@@ -1,0 +1,129 @@
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>A run to be admitted.</summary>
+/// <param name="RunId">The run: a UUIDv7 made by the caller, so that admission can be repeated.</param>
+/// <param name="ThreadId">The thread.</param>
+/// <param name="Graph">The name of the graph.</param>
+/// <param name="Fingerprint">The graph's fingerprint.</param>
+/// <param name="Request">The request as JSON, at most the input limit; compared to recognise a repetition.</param>
+public sealed record NewRun(string RunId, string ThreadId, string Graph, string Fingerprint, string Request);
+
+/// <summary>How an admission ended.</summary>
+/// <param name="Kind">Which of the three it was.</param>
+/// <param name="Run">The admitted run, the one already there, or (when busy) the run that holds the slot, if it is a run.</param>
+/// <param name="Thread">The thread as it is now.</param>
+public sealed record AdmitOutcome(AdmitKind Kind, RunRow? Run, ThreadRow Thread);
+
+/// <summary>The ways an admission can end.</summary>
+public enum AdmitKind
+{
+    /// <summary>The run is durable and holds the thread's slot.</summary>
+    Admitted = 0,
+
+    /// <summary>A run of this id was admitted before; the caller compares the requests.</summary>
+    Exists = 1,
+
+    /// <summary>Another holder has the thread's slot. Nothing was written.</summary>
+    Busy = 2,
+}
+
+/// <summary>A row of the runs table.</summary>
+public sealed record RunRow
+{
+    /// <summary>Gets the run's id.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>Gets the thread's id.</summary>
+    public required string ThreadId { get; init; }
+
+    /// <summary>Gets the id of the thread's log.</summary>
+    public required string LogId { get; init; }
+
+    /// <summary>Gets the name of the graph.</summary>
+    public required string Graph { get; init; }
+
+    /// <summary>Gets the graph's fingerprint at admission.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Gets the request as JSON.</summary>
+    public required string Request { get; init; }
+
+    /// <summary>Gets the status.</summary>
+    public required RunStatus Status { get; init; }
+
+    /// <summary>Gets why the run is not a success.</summary>
+    public StopReason? StopReason { get; init; }
+
+    /// <summary>Gets whether an interrupted run is to be continued elsewhere; it is then not final.</summary>
+    public bool Resumable { get; init; }
+
+    /// <summary>Gets the error's message.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Gets the number of the newest attempt: 0 before the first one began.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Gets the silo that began the newest attempt.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>Gets the accepted cancel, if there is one.</summary>
+    public CancelAction? CancelAction { get; init; }
+
+    /// <summary>Gets when the run was admitted.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Gets when the row was last changed.</summary>
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>Gets whether nothing can change the row any more.</summary>
+    public bool IsFinal => Status.IsFinal(Resumable);
+}
+
+/// <summary>A row of the threads table.</summary>
+public sealed record ThreadRow
+{
+    /// <summary>Gets the thread's id.</summary>
+    public required string ThreadId { get; init; }
+
+    /// <summary>Gets the id of the thread's log: new for every thread, also for one that is made again under an old id.</summary>
+    public required string LogId { get; init; }
+
+    /// <summary>Gets the name of the graph the thread was last used with.</summary>
+    public required string Graph { get; init; }
+
+    /// <summary>Gets who holds the slot: a run's id, an edit's id, or <see langword="null"/>.</summary>
+    public string? Holder { get; init; }
+
+    /// <summary>Gets how often the slot was taken.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>Gets when the thread was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Gets when the row was last changed.</summary>
+    public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+/// <summary>How an attempt of a run ended.</summary>
+public sealed record RunEnd
+{
+    /// <summary>Gets the run's id.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>Gets the attempt that ended; the write is refused when the row has another.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Gets the status to write.</summary>
+    public required RunStatus Status { get; init; }
+
+    /// <summary>Gets why it is not a success.</summary>
+    public StopReason? StopReason { get; init; }
+
+    /// <summary>Gets whether an interrupted run is to be continued elsewhere.</summary>
+    public bool Resumable { get; init; }
+
+    /// <summary>Gets the error's message.</summary>
+    public string? Error { get; init; }
+}

@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>
+/// The tables that say which threads and runs exist, who holds a thread's slot, which cancels were accepted and how runs ended.
+/// Every change is one transaction and durable when its task completes.
+/// </summary>
+/// <remarks>Progress is not here but in the thread's log; see <see cref="IThreadLogStore"/>.</remarks>
+public interface IRunCatalog
+{
+    /// <summary>Admits a run: makes the thread if it is new, takes its slot and inserts the run as pending; all or nothing.</summary>
+    /// <returns>The admitted run, the equal one that was already there (same run id), or the run that holds the slot.</returns>
+    Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken);
+
+    /// <summary>Claims a run for an owner: a compare-and-set on the attempt.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="attempt">The attempt that begins: one more than the row's.</param>
+    /// <param name="owner">The silo that begins it.</param>
+    /// <param name="cancellationToken">Cancels the call before it is sent.</param>
+    /// <returns>
+    /// The row as it is now. The claim has succeeded when its attempt and owner are those asked for; otherwise another owner, a cancel
+    /// that raced in, or a final status stands there.
+    /// </returns>
+    Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken);
+
+    /// <summary>Records the intent to cancel. The first intent wins; repeating it changes nothing.</summary>
+    /// <returns>The row as it is now, or <see langword="null"/> when there is no such run.</returns>
+    Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes how an attempt ended: a compare-and-set on the attempt of a row that is not final. An accepted cancel beats a success,
+    /// which is then refused. A final status releases the thread's slot in the same transaction.
+    /// </summary>
+    /// <returns>The row as it is now; it carries the asked status when the write was accepted.</returns>
+    Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken);
+
+    /// <summary>Finds a run.</summary>
+    Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken);
+
+    /// <summary>Finds a thread.</summary>
+    Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken);
+
+    /// <summary>Lists the runs of a thread, newest first.</summary>
+    Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Lists runs that are not final, oldest first.</summary>
+    /// <param name="after">The last run id of the page before; <see langword="null"/> for the first page.</param>
+    /// <param name="limit">How many at most, 1 to 1,000.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    Task<ImmutableArray<RunRow>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Takes a thread's slot for an edit, making the thread if it is new.</summary>
+    /// <returns>The thread, held by <paramref name="holder"/> if the slot was free, otherwise by its present holder.</returns>
+    Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken);
+
+    /// <summary>Releases a slot that <paramref name="holder"/> took in <paramref name="epoch"/>; does nothing when it no longer holds it.</summary>
+    Task ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken);
+}

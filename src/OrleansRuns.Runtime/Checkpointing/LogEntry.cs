@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OrleansRuns.Graphs;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>One entry of a thread's log: one row, written once.</summary>
+public sealed record LogEntry
+{
+    /// <summary>The version of the persisted format that this program writes. Entries of every earlier version load for ever.</summary>
+    public const int CurrentVersion = 1;
+
+    /// <summary>Gets the version of the format the entry was written in.</summary>
+    public int Version { get; init; } = CurrentVersion;
+
+    /// <summary>
+    /// Gets the id of the append: "{run}/{attempt}/{sequence}". It tells the writer whose answer was lost from the one that lost the race.
+    /// </summary>
+    public required string AppendId { get; init; }
+
+    /// <summary>Gets the id of the run (or edit) that wrote the entry.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>Gets the number of the run's attempt, from 1.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Gets when the entry was written.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>
+    /// Gets whether the entry repeats all that is needed to go on from it, so that no earlier entry has to be read: every live
+    /// namespace's newest checkpoint in full, and the pending writes.
+    /// </summary>
+    public bool IsBase { get; init; }
+
+    /// <summary>Gets the number that the run's next event gets after those of this entry.</summary>
+    public long NextEvent { get; init; }
+
+    /// <summary>Gets what the entry records, in order.</summary>
+    public required ImmutableArray<LogRecord> Records { get; init; }
+
+    /// <summary>Gets members that this program does not know: written by an older or newer one, and carried along.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Unknown { get; init; }
+}
+
+/// <summary>One record of an entry.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(CheckpointLogRecord), "checkpoint")]
+[JsonDerivedType(typeof(WritesLogRecord), "writes")]
+[JsonDerivedType(typeof(ClaimLogRecord), "claim")]
+[JsonDerivedType(typeof(EndLogRecord), "end")]
+public abstract record LogRecord;
+
+/// <summary>A checkpoint of a namespace.</summary>
+public sealed record CheckpointLogRecord : LogRecord
+{
+    /// <summary>Gets the namespace: empty for the run's own graph.</summary>
+    public string Namespace { get; init; } = "";
+
+    /// <summary>Gets the checkpoint.</summary>
+    public required CheckpointRecord Checkpoint { get; init; }
+}
+
+/// <summary>Finished or interrupted tasks of a superstep that is still running.</summary>
+public sealed record WritesLogRecord : LogRecord
+{
+    /// <summary>Gets the namespace of the checkpoint whose tasks these are.</summary>
+    public string Namespace { get; init; } = "";
+
+    /// <summary>Gets the checkpoint whose tasks these are.</summary>
+    public required string CheckpointId { get; init; }
+
+    /// <summary>Gets the writes; a later one of the same task replaces an earlier one.</summary>
+    public required ImmutableArray<TaskWrites> Tasks { get; init; }
+}
+
+/// <summary>A new owner takes the thread over; from here on an earlier owner's append fails.</summary>
+public sealed record ClaimLogRecord : LogRecord
+{
+    /// <summary>Gets the silo that owns the run from here on.</summary>
+    public required string Owner { get; init; }
+
+    /// <summary>Gets the name of the graph.</summary>
+    public required string Graph { get; init; }
+
+    /// <summary>Gets the graph's fingerprint.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Gets the checkpoint whose static interrupts the claim passes, when it resumes a stopped thread.</summary>
+    public string? PassedCheckpointId { get; init; }
+}
+
+/// <summary>How a run ended.</summary>
+public sealed record EndLogRecord : LogRecord
+{
+    /// <summary>Gets the final status, in lower case.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>Gets why it is not success, in lower case with underscores; <see langword="null"/> for success.</summary>
+    public string? StopReason { get; init; }
+
+    /// <summary>Gets the error's message, if there was one.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Gets the newest checkpoint of the run's own graph.</summary>
+    public string? CheckpointId { get; init; }
+}
