@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace OrleansRuns.Abstractions;
 
 /// <summary>Retries idempotent calls that met a silo in transition: stopping, moving its grains or just declared dead.</summary>
@@ -47,8 +45,7 @@ internal sealed class Transitions
     }
 
     private static bool IsTransition(Exception exception) =>
-        exception is SiloUnavailableException or OrleansMessageRejectionException or EnumerationAbortedException
-            or ConnectionFailedException or TimeoutException or ConnectionAbortedException;
+        exception is SiloUnavailableException or OrleansMessageRejectionException or EnumerationAbortedException or TimeoutException;
 
     private static Task DelayAsync(int attempt, CancellationToken cancellationToken) =>
         Task.Delay(TimeSpan.FromMilliseconds(Math.Min(50 * Math.Pow(2, attempt), 3000)), TimeProvider.System, cancellationToken);
