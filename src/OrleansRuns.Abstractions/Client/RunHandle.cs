@@ -1,0 +1,86 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace OrleansRuns.Abstractions;
+
+/// <summary>A handle to a run.</summary>
+public sealed class RunHandle
+{
+    private readonly IGrainFactory _grains;
+
+    internal RunHandle(IGrainFactory grains, string id)
+    {
+        _grains = grains;
+        Id = id;
+    }
+
+    /// <summary>Gets the run's id.</summary>
+    public string Id { get; }
+
+    private IRunGrain Grain => _grains.GetGrain<IRunGrain>(Id);
+
+    /// <inheritdoc cref="IRunGrain.GetAsync"/>
+    public Task<RunSnapshot> GetAsync(CancellationToken cancellationToken = default) =>
+        Transitions.RetryAsync(() => Grain.GetAsync(cancellationToken), cancellationToken);
+
+    /// <inheritdoc cref="IRunGrain.CancelAsync"/>
+    public Task<RunSnapshot> CancelAsync(
+        CancelAction action = CancelAction.Interrupt, CancellationToken cancellationToken = default) =>
+        Transitions.RetryAsync(() => Grain.CancelAsync(action, cancellationToken), cancellationToken);
+
+    /// <summary>Waits until the run is final.</summary>
+    /// <param name="cancellationToken">Ends the waiting; the run goes on.</param>
+    /// <returns>The run as it ended.</returns>
+    public async Task<RunSnapshot> WaitAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            var run = await Transitions.RetryAsync(
+                () => Grain.WaitAsync(TimeSpan.FromSeconds(20), cancellationToken), cancellationToken);
+            if (run.IsFinal)
+            {
+                return run;
+            }
+        }
+    }
+
+    /// <summary>Waits until the run is final and returns the thread's state then.</summary>
+    /// <typeparam name="TState">The type to read the state into.</typeparam>
+    /// <param name="cancellationToken">Ends the waiting; the run goes on.</param>
+    /// <exception cref="RunFailedException">The run did not end as a success.</exception>
+    public async Task<TState> ResultAsync<TState>(CancellationToken cancellationToken = default)
+    {
+        var run = await WaitAsync(cancellationToken);
+        if (run.Status != RunStatus.Success)
+        {
+            throw new RunFailedException(run);
+        }
+
+        var state = await new RunThread(_grains, run.ThreadId).GetStateAsync(cancellationToken: cancellationToken);
+        return JsonSerializer.Deserialize<TState>(state.Values, JsonSerializerOptions.Web)
+            ?? throw new JsonException($"The state of thread '{run.ThreadId}' is null.");
+    }
+
+    /// <summary>Reads the run's events until it is final. Resubscribes by itself when the run moves.</summary>
+    /// <param name="after">The last number the reader saw; -1 for all.</param>
+    /// <param name="cancellationToken">Ends the reading; the run goes on.</param>
+    public async IAsyncEnumerable<RunEvent> EventsAsync(
+        long after = -1, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var retries = new Transitions();
+        while (true)
+        {
+            await using var events = Grain.ReadEventsAsync(after, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (await retries.MoveNextAsync(events, cancellationToken))
+            {
+                var @event = events.Current;
+                after = @event.Number;
+                yield return @event;
+                if (@event.Kind == RunEventKinds.End)
+                {
+                    yield break;
+                }
+            }
+        }
+    }
+}

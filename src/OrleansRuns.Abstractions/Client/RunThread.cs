@@ -1,0 +1,80 @@
+using System.Text.Json;
+
+namespace OrleansRuns.Abstractions;
+
+/// <summary>A handle to a thread.</summary>
+public sealed class RunThread
+{
+    private readonly IGrainFactory _grains;
+
+    internal RunThread(IGrainFactory grains, string id)
+    {
+        _grains = grains;
+        Id = id;
+    }
+
+    /// <summary>Gets the thread's id.</summary>
+    public string Id { get; }
+
+    private IThreadGrain Grain => _grains.GetGrain<IThreadGrain>(Id);
+
+    /// <summary>Starts a run.</summary>
+    /// <param name="graph">The name of the graph.</param>
+    /// <param name="input">The input; serialised as JSON with web defaults.</param>
+    /// <param name="cancellationToken">Cancels the call, never the run.</param>
+    /// <returns>The handle of the durable run.</returns>
+    public Task<RunHandle> StartAsync<TInput>(string graph, TInput input, CancellationToken cancellationToken = default) =>
+        StartAsync(
+            new StartRunRequest
+            {
+                RunId = Guid.CreateVersion7().ToString(),
+                Graph = graph,
+                Input = JsonSerializer.Serialize(input, JsonSerializerOptions.Web),
+            },
+            cancellationToken);
+
+    /// <summary>Answers the thread's pending question and goes on.</summary>
+    /// <param name="graph">The name of the graph.</param>
+    /// <param name="answer">The answer; serialised as JSON with web defaults.</param>
+    /// <param name="cancellationToken">Cancels the call, never the run.</param>
+    public Task<RunHandle> ResumeAsync<TAnswer>(string graph, TAnswer answer, CancellationToken cancellationToken = default) =>
+        StartAsync(
+            new StartRunRequest
+            {
+                RunId = Guid.CreateVersion7().ToString(),
+                Graph = graph,
+                Resume = JsonSerializer.Serialize(answer, JsonSerializerOptions.Web),
+            },
+            cancellationToken);
+
+    /// <summary>Starts a run. The call may be repeated with the same request.</summary>
+    /// <param name="request">What to do.</param>
+    /// <param name="cancellationToken">Cancels the call, never the run.</param>
+    public async Task<RunHandle> StartAsync(StartRunRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        await Transitions.RetryAsync(() => Grain.StartRunAsync(request, cancellationToken), cancellationToken);
+        return new RunHandle(_grains, request.RunId);
+    }
+
+    /// <inheritdoc cref="IThreadGrain.GetStateAsync"/>
+    public Task<ThreadState> GetStateAsync(string? checkpointId = null, CancellationToken cancellationToken = default) =>
+        Transitions.RetryAsync(() => Grain.GetStateAsync(checkpointId, cancellationToken), cancellationToken);
+
+    /// <inheritdoc cref="IThreadGrain.GetHistoryAsync"/>
+    public Task<IReadOnlyList<ThreadState>> GetHistoryAsync(
+        string? before = null, int limit = 10, CancellationToken cancellationToken = default) =>
+        Transitions.RetryAsync(() => Grain.GetHistoryAsync(before, limit, cancellationToken), cancellationToken);
+
+    /// <inheritdoc cref="IThreadGrain.GetRunsAsync"/>
+    public Task<IReadOnlyList<RunSnapshot>> GetRunsAsync(int limit = 10, CancellationToken cancellationToken = default) =>
+        Transitions.RetryAsync(() => Grain.GetRunsAsync(limit, cancellationToken), cancellationToken);
+
+    /// <inheritdoc cref="IThreadGrain.UpdateStateAsync"/>
+    public Task<ThreadState> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken = default) =>
+        Grain.UpdateStateAsync(request, cancellationToken);
+
+    /// <inheritdoc cref="IThreadGrain.ForkAsync"/>
+    public Task<ThreadState> ForkAsync(string checkpointId, CancellationToken cancellationToken = default) =>
+        Grain.ForkAsync(checkpointId, cancellationToken);
+}

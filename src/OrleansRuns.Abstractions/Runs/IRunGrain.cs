@@ -1,0 +1,43 @@
+using Orleans.CodeGeneration;
+using Orleans.Concurrency;
+
+namespace OrleansRuns.Abstractions;
+
+/// <summary>One execution of one graph. The grain key is the run id.</summary>
+/// <remarks>
+/// Every state change a caller can observe has been made durable first. All methods interleave: they answer at once, whatever the
+/// run's nodes do. A call on a run that is not final and that no silo executes makes this silo go on with it.
+/// </remarks>
+[Alias("OrleansRuns.IRunGrain"), GrainInterfaceType("run"), Version(1)]
+public interface IRunGrain : IGrainWithStringKey
+{
+    /// <summary>Gets the run as it is now, and goes on with it when no silo executes it.</summary>
+    /// <param name="cancellationToken">Cancels the call, never the run.</param>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    [Alias("GetAsync"), AlwaysInterleave]
+    Task<RunSnapshot> GetAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Waits until the run is final, or until the time is over.</summary>
+    /// <param name="timeout">How long to wait at most; above 20 seconds it waits 20 seconds. Ask again while the run is not final.</param>
+    /// <param name="cancellationToken">Cancels the call, never the run.</param>
+    /// <returns>The run as it is then.</returns>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    [Alias("WaitAsync"), AlwaysInterleave]
+    Task<RunSnapshot> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default);
+
+    /// <summary>Cancels the run: the intent is durable before the run is told. Repeating it is no error, nor is it on a final run.</summary>
+    /// <param name="action">What to do with the run's checkpoints. The first accepted action wins.</param>
+    /// <param name="cancellationToken">Cancels the call; an intent that was stored stays.</param>
+    /// <returns>The run right after the intent was stored; wait for it to become final.</returns>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    [Alias("CancelAsync"), AlwaysInterleave]
+    Task<RunSnapshot> CancelAsync(CancelAction action, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads the run's events from a number on, and goes on until the run is final.</summary>
+    /// <param name="after">The last number the reader saw; -1 for all.</param>
+    /// <param name="cancellationToken">Ends the reading; the run goes on.</param>
+    /// <remarks>A slow reader is told of what it missed by a gap event. The enumeration breaks when the run moves: read on from the last number.</remarks>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    [Alias("ReadEventsAsync"), AlwaysInterleave]
+    IAsyncEnumerable<RunEvent> ReadEventsAsync(long after, CancellationToken cancellationToken = default);
+}

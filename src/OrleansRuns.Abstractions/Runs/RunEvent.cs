@@ -1,0 +1,54 @@
+namespace OrleansRuns.Abstractions;
+
+/// <summary>One event of a run.</summary>
+/// <param name="Number">
+/// The event's number. Numbers of a run rise from 0 and are never given twice. They leave out what only a lost process had told, and a
+/// <see cref="RunEventKinds.Gap"/> event says so.
+/// </param>
+/// <param name="Kind">The kind of event, one of <see cref="RunEventKinds"/>.</param>
+/// <param name="Namespace">The namespace of the graph that it comes from: empty for the run's own graph.</param>
+/// <param name="Step">The superstep.</param>
+/// <param name="CheckpointId">The durable checkpoint the event tells of, if it tells of one.</param>
+/// <param name="Data">The payload as JSON.</param>
+[GenerateSerializer, Immutable, Alias("OrleansRuns.RunEvent")]
+public sealed record RunEvent(
+    [property: Id(0)] long Number,
+    [property: Id(1)] string Kind,
+    [property: Id(2)] string Namespace,
+    [property: Id(3)] int Step,
+    [property: Id(4)] string? CheckpointId,
+    [property: Id(5)] string Data);
+
+/// <summary>The kinds of <see cref="RunEvent"/>.</summary>
+public static class RunEventKinds
+{
+    /// <summary>An attempt began: {"runId", "attempt"}.</summary>
+    public const string Metadata = "metadata";
+
+    /// <summary>The state after a checkpoint.</summary>
+    public const string Values = "values";
+
+    /// <summary>What the nodes of a superstep wrote, by node: [{"node", "taskId", "update"}].</summary>
+    public const string Updates = "updates";
+
+    /// <summary>A checkpoint is durable: {"id", "parentId", "step", "source", "next"}.</summary>
+    public const string Checkpoints = "checkpoints";
+
+    /// <summary>A task started or ended: {"taskId", "node", "phase": "start"|"end"|"error"|"interrupt"|"retry", "attempt", "error"}.</summary>
+    public const string Tasks = "tasks";
+
+    /// <summary>A value that a node emitted: {"node", "taskId", "value"}.</summary>
+    public const string Custom = "custom";
+
+    /// <summary>A piece of a message that a node emitted: {"node", "taskId", "id", "chunk"}.</summary>
+    public const string Messages = "messages";
+
+    /// <summary>The run waits for answers: [{"id", "node", "value", "answerSchema"}].</summary>
+    public const string Interrupt = "interrupt";
+
+    /// <summary>Events between the last number and this one are no longer kept: {"from", "to"}.</summary>
+    public const string Gap = "gap";
+
+    /// <summary>The run has ended; always the last event: the run's snapshot.</summary>
+    public const string End = "end";
+}

@@ -1,0 +1,64 @@
+using Orleans.CodeGeneration;
+using Orleans.Concurrency;
+
+namespace OrleansRuns.Abstractions;
+
+/// <summary>One thread: the line of states that runs and edits write, one writer at a time. The grain key is the thread id.</summary>
+[Alias("OrleansRuns.IThreadGrain"), GrainInterfaceType("thread"), Version(1)]
+public interface IThreadGrain : IGrainWithStringKey
+{
+    /// <summary>Admits a run. It is durable when the task completes, and begins at once.</summary>
+    /// <param name="request">The graph to execute and its input. Repeating an equal request returns the same run.</param>
+    /// <param name="cancellationToken">Cancels the call; nothing of the run remains unless it was admitted.</param>
+    /// <exception cref="GraphNotFoundException">No silo has the graph.</exception>
+    /// <exception cref="InvalidRunRequestException">The input, the answer or the checkpoint does not fit; nothing was changed.</exception>
+    /// <exception cref="ThreadBusyException">Another run or an edit holds the thread.</exception>
+    /// <exception cref="RunConflictException">The run id was used before with a different request.</exception>
+    [Alias("StartRunAsync")]
+    Task<RunSnapshot> StartRunAsync(StartRunRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Gets the state at a checkpoint.</summary>
+    /// <param name="checkpointId">The checkpoint; <see langword="null"/> for the newest.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
+    /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    [Alias("GetStateAsync"), AlwaysInterleave]
+    Task<ThreadState> GetStateAsync(string? checkpointId = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Gets the states of the thread, newest first.</summary>
+    /// <param name="before">The checkpoint to start below; <see langword="null"/> for the newest.</param>
+    /// <param name="limit">How many at most, 1 to 1,000.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
+    /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    [Alias("GetHistoryAsync"), AlwaysInterleave]
+    Task<IReadOnlyList<ThreadState>> GetHistoryAsync(
+        string? before = null, int limit = 10, CancellationToken cancellationToken = default);
+
+    /// <summary>Gets the thread's runs, newest first.</summary>
+    /// <param name="limit">How many at most, 1 to 1,000.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    [Alias("GetRunsAsync"), AlwaysInterleave]
+    Task<IReadOnlyList<RunSnapshot>> GetRunsAsync(int limit = 10, CancellationToken cancellationToken = default);
+
+    /// <summary>Edits the state: appends a checkpoint, durable when the task completes.</summary>
+    /// <param name="request">What to write, in whose name and where.</param>
+    /// <param name="cancellationToken">Cancels the call before the checkpoint is written.</param>
+    /// <returns>The state after the edit.</returns>
+    /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
+    /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    /// <exception cref="InvalidRunRequestException">The values or the node do not fit; nothing was changed.</exception>
+    /// <exception cref="ThreadBusyException">A run or another edit holds the thread.</exception>
+    [Alias("UpdateStateAsync")]
+    Task<ThreadState> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Appends a copy of an earlier checkpoint, so that the next run goes on from there.</summary>
+    /// <param name="checkpointId">The checkpoint to copy.</param>
+    /// <param name="cancellationToken">Cancels the call before the checkpoint is written.</param>
+    /// <returns>The state at the copy.</returns>
+    /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
+    /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    /// <exception cref="ThreadBusyException">A run or an edit holds the thread.</exception>
+    [Alias("ForkAsync")]
+    Task<ThreadState> ForkAsync(string checkpointId, CancellationToken cancellationToken = default);
+}
