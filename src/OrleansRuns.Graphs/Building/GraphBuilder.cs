@@ -30,7 +30,7 @@ public sealed partial class GraphBuilder<TState>
             Problems.Add("The input is defined twice.");
         }
 
-        InputDefinition = new(typeof(TInput), (state, input) => map(state, StrictJson.Deserialize<TInput>(input, "the input")));
+        InputDefinition = new(typeof(TInput), (state, input) => map(state, StrictJson.Read<TInput>(input, "the input")));
     }
 
     /// <summary>Names a node that is added later, so that a command node can be told to go there.</summary>
@@ -175,5 +175,5 @@ public sealed partial class GraphBuilder<TState>
     }
 
     private static TArg ReadArgument<TArg>(JsonElement? argument, string node) =>
-        GraphJson.Deserialize<TArg>(argument ?? JsonSerializer.SerializeToElement<object?>(null), $"the argument of node '{node}'");
+        GraphJson.Read<TArg>(argument ?? GraphJson.Null, $"the argument of node '{node}'");
 }

@@ -118,8 +118,8 @@ public sealed class EditTests
 
         var loaded = graph.Load("", [input.ToRecord("0", full: false), fold.ToRecord("1", full: false)]);
 
-        Assert.Equal(fold.Commit("1").Tasks, loaded.Tasks);
-        Assert.Equal(["a"], loaded.Ran);
+        Assert.Equal(fold.Commit("1").Tasks.AsEnumerable(), loaded.Tasks.AsEnumerable());
+        Assert.Equal("a", Assert.Single(loaded.Ran));
         Assert.Equal(graph.ToJson(fold.Commit("1")).ToJsonString(), graph.ToJson(loaded).ToJsonString());
         Assert.Throws<ArgumentException>(() => graph.Load("", [fold.ToRecord("1", full: false)]));
     }

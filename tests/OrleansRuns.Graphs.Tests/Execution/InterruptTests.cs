@@ -56,6 +56,16 @@ public sealed class InterruptTests
     }
 
     [Fact]
+    public async Task InvokeAsync_AnonymousQuestion_KeepsItsMembers()
+    {
+        var graph = Asking((state, node) => state with { Text = node.Interrupt<string>(new { Ask = "name?", Retries = 2 }) });
+
+        var writes = Assert.Single(await graph.InvokeAllAsync(graph.Begin()));
+
+        Assert.Equal("""{"ask":"name?","retries":2}""", writes.Interrupts[0].Value.GetRawText());
+    }
+
+    [Fact]
     public async Task InvokeAsync_Throws_LetsTheExceptionPass()
     {
         var graph = Asking((state, node) => throw new TimeZoneNotFoundException());

@@ -51,22 +51,23 @@ internal static class TestGraph
         IServiceProvider? services = null,
         int attempt = 1,
         IEnumerable<JsonElement>? answers = null,
-        JsonElement? runContext = null) => new TestContext
-    {
-        RunId = "run",
-        ThreadId = "thread",
-        CheckpointId = checkpoint.Id,
-        Namespace = checkpoint.Namespace,
-        TaskId = task.Id,
-        Node = task.Node,
-        Step = checkpoint.Step + 1,
-        Attempt = attempt,
-        IdempotencyKey = task.Id,
-        Services = services ?? NoServices.Instance,
-        Answers = [.. answers ?? []],
-        RunContext = runContext,
-        CancellationToken = CancellationToken.None,
-    };
+        JsonElement? runContext = null) =>
+        new TestContext
+        {
+            RunId = "run",
+            ThreadId = "thread",
+            CheckpointId = checkpoint.Id,
+            Namespace = checkpoint.Namespace,
+            TaskId = task.Id,
+            Node = task.Node,
+            Step = checkpoint.Step + 1,
+            Attempt = attempt,
+            IdempotencyKey = task.Id,
+            Services = services ?? NoServices.Instance,
+            Answers = [.. answers ?? []],
+            RunContext = runContext,
+            CancellationToken = CancellationToken.None,
+        };
 
     internal static async Task<IReadOnlyList<TaskWrites>> InvokeAllAsync(this CompiledGraph graph, Checkpoint checkpoint)
     {
