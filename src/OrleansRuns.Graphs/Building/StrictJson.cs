@@ -1,0 +1,14 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Schema;
+
+namespace OrleansRuns.Graphs;
+
+/// <summary>What callers send to typed inputs: null is none, and its schema is published.</summary>
+internal static class StrictJson
+{
+    internal static T Read<T>(JsonElement value, string what) =>
+        GraphJson.ReadInput<T?>(value, what) ?? throw new GraphInputException($"At '$' {what} does not fit: it is null.", "$");
+
+    internal static JsonObject Schema(Type type) => GraphJson.Strict.GetJsonSchemaAsNode(type) as JsonObject ?? [];
+}
