@@ -12,7 +12,7 @@ public sealed record SimulatedState : GraphState
 /// <summary>A graph drawn from a seed: edges lead forward, so that every node ends; loops lead back while few steps were made.</summary>
 internal sealed class RandomGraph(int seed, int depth = 0) : IGraph<SimulatedState>
 {
-    private const int StepsThatMayLoop = 25;
+    private const int StepsThatMayLoop = 12;
     private readonly Random _random = new(seed);
 
     public void Build(GraphBuilder<SimulatedState> graph)

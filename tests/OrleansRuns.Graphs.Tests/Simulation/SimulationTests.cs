@@ -4,7 +4,7 @@ namespace OrleansRuns.Graphs.Tests;
 
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    private const int Graphs = 300;
+    private const int Graphs = 200;
 
     [Fact]
     public async Task Run_DisturbedInEveryWay_EndsLikeTheUndisturbedRun()
