@@ -119,6 +119,7 @@ public abstract class NodeContext
 
     // Task ids say nothing to who answers: "review:018f…|check:77aa…" and node "ask" become "review|check|ask".
     private string NodePath() => string.Concat(
-        Namespace.Split('|', StringSplitOptions.RemoveEmptyEntries).Select(part => $"{part[..part.IndexOf(':', StringComparison.Ordinal)]}|"))
+        Namespace.Split('|', StringSplitOptions.RemoveEmptyEntries)
+            .Select(part => $"{part[..part.IndexOf(':', StringComparison.Ordinal)]}|"))
         + Node;
 }
