@@ -72,7 +72,7 @@ public abstract class NodeContext
     /// <summary>Asks the world outside and waits for the answer, for days if need be: the run ends as interrupted and is resumed.</summary>
     /// <typeparam name="TAnswer">The answer's type; its schema goes out with the question.</typeparam>
     /// <param name="question">What the asker shows; serialised at once.</param>
-    /// <returns>The answer. The node has run again from its start by then, so what comes before the question should bear repetition.</returns>
+    /// <returns>The answer. By then the node has run again from its start: what comes before the question should bear repetition.</returns>
     /// <remarks>Answers are matched by position: ask the same questions in the same order in every execution of the task.</remarks>
     /// <exception cref="GraphInputException">The answer cannot be read as <typeparamref name="TAnswer"/>.</exception>
     public TAnswer Interrupt<TAnswer>(object? question)
