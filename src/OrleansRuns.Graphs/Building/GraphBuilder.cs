@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace OrleansRuns.Graphs;
@@ -52,6 +53,7 @@ public sealed partial class GraphBuilder<TState>
     /// <param name="run">Returns the state it was given, changed by 'with'.</param>
     /// <param name="options">How the node is executed.</param>
     /// <returns>The node, for drawing edges.</returns>
+    [OverloadResolutionPriority(1)] // A lambda that only throws fits both overloads.
     public Node AddNode(string name, Func<TState, NodeContext, TState> run, NodeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -71,6 +73,7 @@ public sealed partial class GraphBuilder<TState>
     /// <param name="run">Returns the state it was given, changed by 'with'.</param>
     /// <param name="options">How the node is executed.</param>
     /// <returns>The node, for fan-outs and sends.</returns>
+    [OverloadResolutionPriority(1)] // A lambda that only throws fits both overloads.
     public Node<TArg> AddNode<TArg>(string name, Func<TState, TArg, NodeContext, TState> run, NodeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -90,6 +93,7 @@ public sealed partial class GraphBuilder<TState>
     /// <param name="run">Returns a command, or the plain state to go nowhere.</param>
     /// <param name="options">How the node is executed.</param>
     /// <returns>The node, for drawing edges; plain edges are followed as well.</returns>
+    [OverloadResolutionPriority(1)] // A lambda that only throws fits both overloads.
     public Node AddCommandNode(
         string name, IEnumerable<Node> goesTo, Func<TState, NodeContext, Command<TState>> run, NodeOptions? options = null)
     {
