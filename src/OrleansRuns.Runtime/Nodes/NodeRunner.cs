@@ -142,7 +142,7 @@ internal sealed partial class NodeRunner(
                 CancellationToken.None,
                 TaskContinuationOptions.None,
                 TaskScheduler.Default);
-            throw clock.TimedOut ?? new OperationCanceledException(cancel.Token);
+            throw clock.TimedOut as Exception ?? new OperationCanceledException(cancel.Token);
         }
         finally
         {
