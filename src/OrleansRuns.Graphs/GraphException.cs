@@ -49,3 +49,12 @@ public sealed class NodeTimeoutException : GraphException
     {
     }
 }
+
+/// <summary>Leaves a node that has asked a question. Never seen outside the engine.</summary>
+internal sealed class GraphInterruptException : GraphException
+{
+    internal GraphInterruptException(string node)
+        : base($"Node '{node}' waits for an answer. Let this exception pass.")
+    {
+    }
+}

@@ -6,7 +6,10 @@ namespace OrleansRuns.Graphs;
 /// <summary>What a node sees of its run. One instance serves one attempt of one task.</summary>
 public abstract class NodeContext
 {
+    private readonly Lock _asking = new();
     private ImmutableArray<JsonElement> _answers = [];
+    private Interrupt? _asked;
+    private int _questions;
 
     /// <summary>Gets the id of the run.</summary>
     public required string RunId { get; init; }
@@ -54,6 +57,54 @@ public abstract class NodeContext
     /// <summary>Gets the token that is cancelled when the run or the attempt has to stop.</summary>
     public required CancellationToken CancellationToken { get; init; }
 
+    /// <summary>Gets the question that waits; set even when the node's own code swallowed the interrupt.</summary>
+    internal Interrupt? Asked
+    {
+        get
+        {
+            lock (_asking)
+            {
+                return _asked;
+            }
+        }
+    }
+
+    /// <summary>Asks the world outside and waits for the answer, for days if need be: the run ends as interrupted and is resumed.</summary>
+    /// <typeparam name="TAnswer">The answer's type; its schema goes out with the question.</typeparam>
+    /// <param name="question">What the asker shows; serialised at once.</param>
+    /// <returns>The answer. The node has run again from its start by then, so what comes before the question should bear repetition.</returns>
+    /// <remarks>Answers are matched by position: ask the same questions in the same order in every execution of the task.</remarks>
+    /// <exception cref="GraphInputException">The answer cannot be read as <typeparamref name="TAnswer"/>.</exception>
+    public TAnswer Interrupt<TAnswer>(object? question)
+    {
+        lock (_asking)
+        {
+            var index = _questions++;
+            if (_asked is null && index < _answers.Length)
+            {
+                return GraphJson.Deserialize<TAnswer>(_answers[index], $"the answer to question {index + 1} of node '{Node}'");
+            }
+
+            _asked ??= new()
+            {
+                Id = StableId.ForInterrupt(Namespace, TaskId, index),
+                Node = NodePath(),
+                Value = GraphJson.Serialize(question, $"question {index + 1} of node '{Node}'"),
+                AnswerSchema = AnswerCheck.SchemaOf<TAnswer>(),
+            };
+        }
+
+        throw new GraphInterruptException(Node);
+    }
+
+    /// <summary>Reads the run's context.</summary>
+    /// <typeparam name="T">The context's type.</typeparam>
+    /// <returns>The context the run was started with.</returns>
+    /// <exception cref="GraphInputException">The run has no context, or it cannot be read as <typeparamref name="T"/>.</exception>
+    public T Context<T>() => RunContext is { } context
+        ? StrictJson.Deserialize<T>(context, "the run's context")
+        : throw new GraphInputException($"Node '{Node}' reads the run's context, but the run was started without one.");
+
     /// <summary>Sends a value of the author's own to the readers of the run's events (mode "custom").</summary>
     /// <param name="value">The value; serialised at once.</param>
     public abstract void Emit<T>(T value);
@@ -65,4 +116,9 @@ public abstract class NodeContext
 
     /// <summary>Says that the node is alive: restarts its <see cref="NodeOptions.IdleTimeout"/>.</summary>
     public abstract void Heartbeat();
+
+    // Task ids say nothing to who answers: "review:018f…|check:77aa…" and node "ask" become "review|check|ask".
+    private string NodePath() => string.Concat(
+        Namespace.Split('|', StringSplitOptions.RemoveEmptyEntries).Select(part => $"{part[..part.IndexOf(':', StringComparison.Ordinal)]}|"))
+        + Node;
 }

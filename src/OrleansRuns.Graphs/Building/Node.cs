@@ -3,13 +3,16 @@ namespace OrleansRuns.Graphs;
 /// <summary>A node of a graph under construction: what edges are drawn between.</summary>
 public class Node
 {
+    internal const string StartName = "__start__";
+    internal const string EndName = "__end__";
+
     internal Node(string name) => Name = name;
 
     /// <summary>Gets the node every run enters by.</summary>
-    public static Node Start { get; } = new("__start__");
+    public static Node Start { get; } = new(StartName);
 
     /// <summary>Gets the node that ends a path.</summary>
-    public static Node End { get; } = new("__end__");
+    public static Node End { get; } = new(EndName);
 
     /// <summary>Gets the node's name.</summary>
     public string Name { get; }
@@ -26,4 +29,9 @@ public sealed class Node<TArg> : Node
         : base(name)
     {
     }
+
+    /// <summary>Makes one task of this node.</summary>
+    /// <param name="argument">The private argument; serialised at once.</param>
+    /// <returns>What a command sends.</returns>
+    public Send With(TArg argument) => new(this, GraphJson.Serialize(argument, $"the argument of node '{Name}'"));
 }

@@ -26,7 +26,12 @@ public sealed record RetryPolicy
     /// <value>Zero or more; the default is 1 second.</value>
     public TimeSpan Jitter { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Gets which exceptions are worth another attempt; the default leaves out those that say the program is wrong.</summary>
+    /// <summary>Gets which exceptions are worth another attempt.</summary>
+    /// <value>
+    /// The default tries again after everything but what says that the program or its input is wrong: graph exceptions other than
+    /// <see cref="NodeTimeoutException"/>, argument, arithmetic, cast, format, index, key, null-reference, invalid-operation,
+    /// not-implemented and not-supported exceptions, input/output and access errors, and HTTP errors below 500.
+    /// </value>
     public Func<Exception, bool> RetryOn { get; init; } = IsTransient;
 
     /// <summary>Decides whether a failed attempt is followed by another.</summary>
@@ -43,6 +48,29 @@ public sealed record RetryPolicy
 
         var delay = Math.Min(InitialDelay.TotalSeconds * Math.Pow(Factor, attempt - 1), MaxDelay.TotalSeconds);
         return TimeSpan.FromSeconds(delay + (random * Jitter.TotalSeconds));
+    }
+
+    internal IEnumerable<string> Problems()
+    {
+        if (InitialDelay < TimeSpan.Zero || MaxDelay < TimeSpan.Zero || Jitter < TimeSpan.Zero)
+        {
+            yield return $"{nameof(InitialDelay)}, {nameof(MaxDelay)} and {nameof(Jitter)} must not be negative.";
+        }
+
+        if (!(Factor >= 1) || double.IsInfinity(Factor))
+        {
+            yield return $"{nameof(Factor)} is {Factor}, but must be 1 or more.";
+        }
+
+        if (MaxAttempts < 1)
+        {
+            yield return $"{nameof(MaxAttempts)} is {MaxAttempts}, but must be 1 or more.";
+        }
+
+        if (RetryOn is null)
+        {
+            yield return $"{nameof(RetryOn)} is null.";
+        }
     }
 
     private static bool IsTransient(Exception exception) => exception switch

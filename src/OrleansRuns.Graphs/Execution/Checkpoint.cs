@@ -31,6 +31,9 @@ public sealed record Checkpoint
 
     /// <summary>Gets the deferred nodes that wait until nothing else is left to run.</summary>
     public required ImmutableArray<string> Deferred { get; init; }
+
+    /// <summary>Gets the nodes that ran in the superstep that made the checkpoint, in ordinal order; empty after an input.</summary>
+    public ImmutableArray<string> Ran { get; init; } = [];
 }
 
 /// <summary>One task of a superstep.</summary>

@@ -58,6 +58,9 @@ public sealed record CheckpointRecord
     /// <summary>Gets the deferred nodes that were triggered and wait until nothing else is left to run.</summary>
     public ImmutableArray<string> Deferred { get; init; } = [];
 
+    /// <summary>Gets the nodes that ran in the superstep that made the checkpoint, in ordinal order; empty after an input.</summary>
+    public ImmutableArray<string> Ran { get; init; } = [];
+
     private static ImmutableSortedDictionary<string, JsonElement> EmptyChannels { get; } =
         ImmutableSortedDictionary.Create<string, JsonElement>(StringComparer.Ordinal);
 

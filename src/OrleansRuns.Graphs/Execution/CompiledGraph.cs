@@ -83,6 +83,14 @@ public abstract class CompiledGraph
 
     /// <summary>Computes what a subgraph's task writes to its parent when the subgraph has ended.</summary>
     public abstract TaskWrites LeaveSubgraph(Checkpoint parent, GraphTask task, Checkpoint child);
+
+    /// <summary>Finds a planned node that this version of the graph does not have; such a checkpoint can be read but not run.</summary>
+    /// <returns>The name of the first such node, or <see langword="null"/> when every planned node exists.</returns>
+    public string? MissingNode(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        return checkpoint.Tasks.Select(task => task.Node).Concat(checkpoint.Deferred).FirstOrDefault(node => !Nodes.ContainsKey(node));
+    }
 }
 
 /// <summary>What is known of a node without running it.</summary>

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+
+namespace OrleansRuns.Graphs;
+
+internal sealed partial class CompiledGraph<TState>
+{
+    public override async Task<TaskWrites> InvokeAsync(Checkpoint checkpoint, GraphTask task, NodeContext context)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(context);
+        var node = DefinitionOf(task);
+        if (node.Body is null)
+        {
+            throw new InvalidOperationException($"Node '{node.Name}' runs a subgraph: enter and leave it instead of invoking it.");
+        }
+
+        var state = StateOf(checkpoint);
+        var given = _model.Give(state);
+        Command<TState>? command = null;
+        try
+        {
+            command = await node.Body(given, task.Plan.Argument, context);
+        }
+        catch (Exception) when (context.Asked is not null && !context.CancellationToken.IsCancellationRequested)
+        {
+            // The node has asked: whatever its own code made of the interrupt on its way out, the question stands.
+        }
+
+        if (context.Asked is { } question)
+        {
+            return new() { TaskId = task.Id, Node = task.Node, Interrupts = [question], Answers = context.Answers };
+        }
+
+        if (command?.State is null)
+        {
+            throw new GraphUpdateException($"Node '{node.Name}' returned null. Return the state it was given, changed by 'with'.");
+        }
+
+        return Finish(state, given, command.State, task, Targets.Of(command, node)) with { Answers = context.Answers };
+    }
+
+    public override TaskWrites? HandleError(GraphTask task, NodeError error)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(error);
+        return DefinitionOf(task).Options.OnError is { } handler
+            ? new() { TaskId = task.Id, Node = task.Node, Finished = true, Error = error, Goto = [handler.With(error).Plan()] }
+            : null;
+    }
+
+    public override CompiledGraph? SubgraphOf(string node) => _definitions.GetValueOrDefault(node)?.Subgraph?.Graph;
+
+    public override CheckpointDraft EnterSubgraph(Checkpoint parent, GraphTask task)
+    {
+        ArgumentNullException.ThrowIfNull(parent);
+        ArgumentNullException.ThrowIfNull(task);
+        var own = $"{task.Node}:{task.Id}";
+        return SubgraphNodeOf(task).Enter(
+            _model.Give(StateOf(parent)), parent.Namespace.Length == 0 ? own : $"{parent.Namespace}|{own}");
+    }
+
+    public override TaskWrites LeaveSubgraph(Checkpoint parent, GraphTask task, Checkpoint child)
+    {
+        ArgumentNullException.ThrowIfNull(parent);
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(child);
+        var state = StateOf(parent);
+        var given = _model.Give(state);
+        return Finish(state, given, SubgraphNodeOf(task).Leave(given, child.State), task, []);
+    }
+
+    private TaskWrites Finish(TState state, TState given, TState returned, GraphTask task, ImmutableArray<PlannedTask> chosen)
+    {
+        var update = _model.Diff(given, returned, task.Node, task.Id);
+        // Branches see the state with the node's own writes and nobody else's: those of its siblings may not even exist yet.
+        var own = update is null || !_routers.Contains(task.Node)
+            ? state
+            : _model.Fold(state, [new(task.Node, task.Id, update)]).After;
+        return new()
+        {
+            TaskId = task.Id,
+            Node = task.Node,
+            Finished = true,
+            Update = update,
+            Goto = [.. chosen, .. Route(task.Node, own)],
+        };
+    }
+
+    private NodeDefinition<TState> DefinitionOf(GraphTask task) => _definitions.GetValueOrDefault(task.Node)
+        ?? throw new InvalidOperationException(
+            $"Graph '{Name}' has no node '{task.Node}', which an earlier version of it planned. Its nodes are {Names(_definitions.Keys)}.");
+
+    private SubgraphNode<TState> SubgraphNodeOf(GraphTask task) => DefinitionOf(task).Subgraph
+        ?? throw new InvalidOperationException($"Node '{task.Node}' runs no subgraph.");
+}
