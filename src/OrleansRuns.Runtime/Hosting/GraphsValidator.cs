@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace OrleansRuns.Runtime;
 
 /// <summary>Refuses to start a silo whose graphs are built wrongly.</summary>

@@ -14,13 +14,15 @@ internal sealed partial class RunRecovery(
     IGrainFactory grains,
     IOptions<RunRecoveryOptions> options,
     TimeProvider time,
-    ILogger<RunRecovery> logger) : ILifecycleParticipant<ISiloLifecycle>
+    ILogger<RunRecovery> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private Task _searching = Task.CompletedTask;
 
     public void Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe(nameof(RunRecovery), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+
+    public void Dispose() => _stopping.Dispose();
 
     /// <summary>Asks every run that is not final for its status, which makes its grain go on with it.</summary>
     /// <returns>How many runs answered.</returns>

@@ -23,7 +23,7 @@ internal sealed partial class RunGrain(
     IOptions<RunsOptions> runs,
     IOptions<RunEventsOptions> events,
     TimeProvider time,
-    ILogger<RunGrain> logger) : Grain, IRunGrain
+    ILogger<RunGrain> logger) : Grain, IRunGrain, IDisposable
 {
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(20);
 
@@ -104,6 +104,8 @@ internal sealed partial class RunGrain(
             await keeper.AbandonAsync();
         }
     }
+
+    public void Dispose() => _keeper?.Dispose();
 
     /// <summary>Makes sure that somebody works on the run, and gets it as it is now.</summary>
     private async Task<RunRow> GoOnAsync(CancellationToken cancellationToken)
@@ -193,7 +195,6 @@ internal sealed partial class RunGrain(
         {
             instruments.RunActive(-1);
             _final = keeper.Row.IsFinal ? keeper.Row : null;
-            keeper.Dispose();
             DelayDeactivation(TimeSpan.Zero);
             if (_final is null && !_isDeactivating)
             {

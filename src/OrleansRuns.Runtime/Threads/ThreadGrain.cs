@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 using OrleansRuns.Abstractions;
+using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Runtime;
 

@@ -1,4 +1,5 @@
 using OrleansRuns.Abstractions;
+using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Runtime;
 
