@@ -82,14 +82,14 @@ public abstract class NodeContext
             var index = _questions++;
             if (_asked is null && index < _answers.Length)
             {
-                return GraphJson.Deserialize<TAnswer>(_answers[index], $"the answer to question {index + 1} of node '{Node}'");
+                return GraphJson.ReadInput<TAnswer>(_answers[index], $"the answer to question {index + 1} of node '{Node}'");
             }
 
             _asked ??= new()
             {
                 Id = StableId.ForInterrupt(Namespace, TaskId, index),
                 Node = NodePath(),
-                Value = GraphJson.Serialize(question, $"question {index + 1} of node '{Node}'"),
+                Value = QuestionJson.Write(question, $"question {index + 1} of node '{Node}'"),
                 AnswerSchema = AnswerCheck.SchemaOf<TAnswer>(),
             };
         }
@@ -102,7 +102,7 @@ public abstract class NodeContext
     /// <returns>The context the run was started with.</returns>
     /// <exception cref="GraphInputException">The run has no context, or it cannot be read as <typeparamref name="T"/>.</exception>
     public T Context<T>() => RunContext is { } context
-        ? StrictJson.Deserialize<T>(context, "the run's context")
+        ? StrictJson.Read<T>(context, "the run's context")
         : throw new GraphInputException($"Node '{Node}' reads the run's context, but the run was started without one.");
 
     /// <summary>Sends a value of the author's own to the readers of the run's events (mode "custom").</summary>

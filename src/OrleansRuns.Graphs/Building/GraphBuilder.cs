@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace OrleansRuns.Graphs;
@@ -30,7 +31,7 @@ public sealed partial class GraphBuilder<TState>
             Problems.Add("The input is defined twice.");
         }
 
-        InputDefinition = new(typeof(TInput), (state, input) => map(state, StrictJson.Deserialize<TInput>(input, "the input")));
+        InputDefinition = new(typeof(TInput), (state, input) => map(state, StrictJson.Read<TInput>(input, "the input")));
     }
 
     /// <summary>Names a node that is added later, so that a command node can be told to go there.</summary>
@@ -52,6 +53,7 @@ public sealed partial class GraphBuilder<TState>
     /// <param name="run">Returns the state it was given, changed by 'with'.</param>
     /// <param name="options">How the node is executed.</param>
     /// <returns>The node, for drawing edges.</returns>
+    [OverloadResolutionPriority(1)] // A lambda that only throws fits both overloads.
     public Node AddNode(string name, Func<TState, NodeContext, TState> run, NodeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -71,6 +73,7 @@ public sealed partial class GraphBuilder<TState>
     /// <param name="run">Returns the state it was given, changed by 'with'.</param>
     /// <param name="options">How the node is executed.</param>
     /// <returns>The node, for fan-outs and sends.</returns>
+    [OverloadResolutionPriority(1)] // A lambda that only throws fits both overloads.
     public Node<TArg> AddNode<TArg>(string name, Func<TState, TArg, NodeContext, TState> run, NodeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -90,6 +93,7 @@ public sealed partial class GraphBuilder<TState>
     /// <param name="run">Returns a command, or the plain state to go nowhere.</param>
     /// <param name="options">How the node is executed.</param>
     /// <returns>The node, for drawing edges; plain edges are followed as well.</returns>
+    [OverloadResolutionPriority(1)] // A lambda that only throws fits both overloads.
     public Node AddCommandNode(
         string name, IEnumerable<Node> goesTo, Func<TState, NodeContext, Command<TState>> run, NodeOptions? options = null)
     {
@@ -175,5 +179,5 @@ public sealed partial class GraphBuilder<TState>
     }
 
     private static TArg ReadArgument<TArg>(JsonElement? argument, string node) =>
-        GraphJson.Deserialize<TArg>(argument ?? JsonSerializer.SerializeToElement<object?>(null), $"the argument of node '{node}'");
+        GraphJson.Read<TArg>(argument ?? GraphJson.Null, $"the argument of node '{node}'");
 }

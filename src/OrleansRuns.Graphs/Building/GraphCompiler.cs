@@ -35,7 +35,9 @@ public static class GraphCompiler
         }
 
         GraphChecks.Check(builder, problems);
-        return problems.Count == 0 ? new CompiledGraph<TState>(name, model, builder, ToShape(builder, model.Shape)) : null;
+        return problems.Count == 0 && model is not null
+            ? new CompiledGraph<TState>(name, model, builder, ToShape(builder, model.Shape))
+            : null;
     }
 
     private static GraphShape ToShape<TState>(GraphBuilder<TState> builder, string channels)

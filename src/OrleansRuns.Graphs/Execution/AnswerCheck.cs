@@ -81,6 +81,6 @@ internal static class AnswerCheck
     private static class Cache<T>
     {
         internal static readonly JsonElement Schema =
-            JsonSerializer.SerializeToElement(GraphJson.Options.GetJsonSchemaAsNode(typeof(T)));
+            JsonSerializer.SerializeToElement(GraphJson.Strict.GetJsonSchemaAsNode(typeof(T)));
     }
 }

@@ -128,7 +128,7 @@ internal sealed partial class CompiledGraph<TState>
             return _model.CheckUpdate(input, "the input");
         }
 
-        var given = _model.Give(state);
+        var given = StateModel<TState>.Give(state);
         return _model.Diff(given, _input.Map(given, input), Node.StartName, Node.StartName);
     }
 

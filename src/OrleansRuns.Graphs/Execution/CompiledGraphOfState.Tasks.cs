@@ -16,7 +16,7 @@ internal sealed partial class CompiledGraph<TState>
         }
 
         var state = StateOf(checkpoint);
-        var given = _model.Give(state);
+        var given = StateModel<TState>.Give(state);
         Command<TState>? command = null;
         try
         {
@@ -57,7 +57,7 @@ internal sealed partial class CompiledGraph<TState>
         ArgumentNullException.ThrowIfNull(task);
         var own = $"{task.Node}:{task.Id}";
         return SubgraphNodeOf(task).Enter(
-            _model.Give(StateOf(parent)), parent.Namespace.Length == 0 ? own : $"{parent.Namespace}|{own}");
+            StateModel<TState>.Give(StateOf(parent)), parent.Namespace.Length == 0 ? own : $"{parent.Namespace}|{own}");
     }
 
     public override TaskWrites LeaveSubgraph(Checkpoint parent, GraphTask task, Checkpoint child)
@@ -66,7 +66,7 @@ internal sealed partial class CompiledGraph<TState>
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(child);
         var state = StateOf(parent);
-        var given = _model.Give(state);
+        var given = StateModel<TState>.Give(state);
         return Finish(state, given, SubgraphNodeOf(task).Leave(given, child.State), task, []);
     }
 

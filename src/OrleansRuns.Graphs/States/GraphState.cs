@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
 namespace OrleansRuns.Graphs;
 
 /// <summary>The root of every graph's state: a sealed record with init-only properties, one a channel.</summary>
@@ -8,6 +11,10 @@ namespace OrleansRuns.Graphs;
 public abstract record GraphState
 {
     internal object? Lineage { get; set; }
+
+    /// <summary>Gets or sets the operations of channels that this version of the type does not have, by name.</summary>
+    internal ImmutableSortedDictionary<string, ImmutableArray<JsonElement>> Carried { get; set; } =
+        ImmutableSortedDictionary.Create<string, ImmutableArray<JsonElement>>(StringComparer.Ordinal);
 
     /// <summary>Compares the types alone; a derived record compares its own members.</summary>
     /// <param name="other">The state to compare with.</param>

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OrleansRuns.Graphs;
+
+internal sealed class MessagesRules : ChannelRules<Messages>
+{
+    private const string RemoveType = "remove";
+
+    internal override string Kind => "messages";
+
+    internal override JsonElement? Diff(Messages given, Messages returned, string taskId, string place)
+    {
+        if (returned.Operations.IsEmpty)
+        {
+            return null;
+        }
+
+        var delta = new JsonArray();
+        foreach (var (index, operation) in returned.Operations.Index())
+        {
+            delta.Add(operation.Kind switch
+            {
+                MessageOperationKind.RemoveAll => Removal(Messages.RemoveAllId),
+                MessageOperationKind.Remove => Removal(operation.Id!),
+                // A random id would make another message of the same one when the node runs again.
+                _ => Node(operation.Message! with { Id = operation.Message.Id ?? $"{taskId}/{index}" }, place),
+            });
+        }
+
+        return JsonSerializer.SerializeToElement(delta);
+    }
+
+    internal override (Messages Value, ChannelOperation Operation) Fold(
+        Messages before, IReadOnlyList<ChannelDelta> deltas, string channel)
+    {
+        if (deltas.Count > 1 && deltas.Any(delta => Members(delta.Value).Any(IsRemoveAll)))
+        {
+            throw Conflict(channel, deltas, "One of them removes all messages, which must be the only write.");
+        }
+
+        var value = deltas is [{ Value.ValueKind: JsonValueKind.Array } only]
+            ? only.Value
+            : JsonSerializer.SerializeToElement(deltas.SelectMany(delta => Members(delta.Value)).ToImmutableArray());
+        return (Apply(before, value, channel), new ChannelOperation(ChannelOperation.Apply, value));
+    }
+
+    internal override Messages Replay(Messages before, ChannelOperation operation, string channel) =>
+        operation.Name == ChannelOperation.Apply ? Apply(before, operation.Value, channel) : base.Replay(before, operation, channel);
+
+    internal override void CheckInput(JsonElement delta, string what, string path)
+    {
+        foreach (var (index, member) in Members(delta).Index())
+        {
+            var place = delta.ValueKind == JsonValueKind.Array ? $"{path}[{index}]" : path;
+            if (RemovedId(member) is not null)
+            {
+                continue;
+            }
+
+            if (GraphJson.ReadInput<Message>(member, what, place).Id is null)
+            {
+                throw new GraphInputException($"At '{place}' {what} does not fit: a message from outside needs an 'id'.", place);
+            }
+        }
+    }
+
+    internal override JsonNode DeltaSchema(JsonNode value) =>
+        new JsonObject { ["anyOf"] = new JsonArray(value.DeepClone(), value["items"]?.DeepClone()) };
+
+    private static Messages Apply(Messages before, JsonElement value, string channel)
+    {
+        var messages = before;
+        foreach (var member in Members(value))
+        {
+            messages = IsRemoveAll(member) ? messages.RemoveAll()
+                : RemovedId(member) is { } id ? messages.Remove(id)
+                : messages.Put(GraphJson.Read<Message>(member, $"channel '{channel}'"));
+        }
+
+        return messages.Sealed();
+    }
+
+    private static JsonElement[] Members(JsonElement delta) =>
+        delta.ValueKind == JsonValueKind.Array ? [.. delta.EnumerateArray()] : [delta];
+
+    private static bool IsRemoveAll(JsonElement member) => RemovedId(member) == Messages.RemoveAllId;
+
+    private static string? RemovedId(JsonElement member) =>
+        member.ValueKind == JsonValueKind.Object
+        && member.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals(RemoveType)
+        && member.TryGetProperty("id", out var id)
+            ? id.GetString()
+            : null;
+
+    private static JsonObject Removal(string id) => new() { ["type"] = RemoveType, ["id"] = id };
+
+    private static JsonNode? Node(Message message, string place) =>
+        JsonNode.Parse(GraphJson.Serialize(message, place).GetRawText());
+}

@@ -1,0 +1,66 @@
+using System.Numerics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OrleansRuns.Graphs;
+
+internal sealed class TotalRules<T> : ChannelRules<Total<T>>
+    where T : struct, INumber<T>
+{
+    internal override string Kind => "total";
+
+    internal override JsonElement? Diff(Total<T> given, Total<T> returned, string taskId, string place)
+    {
+        if (returned.IsOverwritten)
+        {
+            return OverwriteDelta.Create(GraphJson.Serialize(returned.Value, place));
+        }
+
+        if (!returned.DescendsFrom(given))
+        {
+            throw new GraphUpdateException(
+                $"The total of {place} was not made from the total of the given state. Add to that total, or replace it with Overwrite.");
+        }
+
+        return T.IsZero(returned.Added) ? null : GraphJson.Serialize(returned.Added, place);
+    }
+
+    internal override (Total<T> Value, ChannelOperation Operation) Fold(
+        Total<T> before, IReadOnlyList<ChannelDelta> deltas, string channel)
+    {
+        var what = $"channel '{channel}'";
+        T sum;
+        if (deltas.Count == 1 && OverwriteDelta.TryRead(deltas[0].Value, out var overwrite))
+        {
+            sum = GraphJson.Read<T>(overwrite, what);
+        }
+        else if (deltas.Any(delta => OverwriteDelta.TryRead(delta.Value, out _)))
+        {
+            throw Conflict(channel, deltas, "One of them overwrites it, which must be the only write. Let one node overwrite it alone.");
+        }
+        else
+        {
+            sum = Add(before.Value, deltas, channel);
+        }
+
+        return (Total<T>.Seal(sum), new ChannelOperation(ChannelOperation.Set, GraphJson.Serialize(sum, what)));
+    }
+
+    internal override void CheckInput(JsonElement delta, string what, string path) =>
+        GraphJson.ReadInput<T>(OverwriteDelta.TryRead(delta, out var value) ? value : delta, what, path);
+
+    internal override JsonNode DeltaSchema(JsonNode value) =>
+        new JsonObject { ["anyOf"] = new JsonArray(value.DeepClone(), OverwriteDelta.Schema(value)) };
+
+    private static T Add(T before, IReadOnlyList<ChannelDelta> deltas, string channel)
+    {
+        try
+        {
+            return deltas.Aggregate(before, (sum, delta) => checked(sum + GraphJson.Read<T>(delta.Value, $"channel '{channel}'")));
+        }
+        catch (OverflowException exception)
+        {
+            throw new GraphUpdateException($"The total of channel '{channel}' no longer fits a {typeof(T).Name}.", exception);
+        }
+    }
+}

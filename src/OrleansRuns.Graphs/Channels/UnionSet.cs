@@ -1,0 +1,63 @@
+using System.Collections;
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace OrleansRuns.Graphs;
+
+/// <summary>A set that nodes add to and remove from; the changes of parallel nodes are united. A value: a change gives a new set.</summary>
+/// <typeparam name="T">The type of the items; compared by their equality.</typeparam>
+[JsonConverter(typeof(ChannelValueConverterFactory))]
+public readonly struct UnionSet<T> : IReadOnlyCollection<T>, IEquatable<UnionSet<T>>, IChannelValue
+{
+    private readonly ImmutableHashSet<T>? _given;
+    private readonly ImmutableHashSet<T>? _items;
+
+    private UnionSet(ImmutableHashSet<T>? given, ImmutableHashSet<T>? items)
+    {
+        _given = given;
+        _items = items;
+    }
+
+    /// <inheritdoc/>
+    public int Count => Items.Count;
+
+    internal ImmutableHashSet<T> Items => _items ?? Given;
+
+    private ImmutableHashSet<T> Given => _given ?? ImmutableHashSet<T>.Empty;
+
+    /// <summary>Tells whether two sets hold equal items.</summary>
+    public static bool operator ==(UnionSet<T> left, UnionSet<T> right) => left.Equals(right);
+
+    /// <summary>Tells whether two sets hold different items.</summary>
+    public static bool operator !=(UnionSet<T> left, UnionSet<T> right) => !left.Equals(right);
+
+    /// <summary>Gives the set with an item; the same set when it has it.</summary>
+    public UnionSet<T> With(T item) => new(_given, Items.Add(item));
+
+    /// <summary>Gives the set without an item; the same set when it has it not.</summary>
+    public UnionSet<T> Without(T item) => new(_given, Items.Remove(item));
+
+    /// <summary>Tells whether the set has an item.</summary>
+    public bool Contains(T item) => Items.Contains(item);
+
+    /// <inheritdoc/>
+    public IEnumerator<T> GetEnumerator() => Items.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <inheritdoc/>
+    public bool Equals(UnionSet<T> other) => Items.SetEquals(other.Items);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is UnionSet<T> other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Items.Aggregate(0, (hash, item) => hash ^ (item?.GetHashCode() ?? 0));
+
+    internal static UnionSet<T> Seal(ImmutableHashSet<T> items) => new(items, null);
+
+    internal bool DescendsFrom(UnionSet<T> given) => ReferenceEquals(Given, given.Given);
+
+    internal (ImmutableHashSet<T> Added, ImmutableHashSet<T> Removed) Changes() =>
+        ReferenceEquals(Items, Given) ? ([], []) : (Items.Except(Given), Given.Except(Items));
+}

@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Schema;
+
+namespace OrleansRuns.Graphs;
+
+/// <summary>One property of a state, with its name in JSON and the rules of its kind.</summary>
+internal abstract class Channel<TState>(string name, PropertyInfo property)
+{
+    internal string Name { get; } = name;
+
+    internal bool IsUntracked { get; } = property.IsDefined(typeof(UntrackedAttribute));
+
+    internal bool IsEphemeral { get; } = property.IsDefined(typeof(EphemeralAttribute));
+
+    internal ImmutableArray<string> FormerNames { get; } =
+        [.. property.GetCustomAttributes<FormerNameAttribute>().Select(attribute => attribute.Name)];
+
+    /// <summary>Gets the kind and the type, for the graph's fingerprint.</summary>
+    internal abstract string Shape { get; }
+
+    internal abstract JsonNode ValueSchema { get; }
+
+    internal abstract JsonNode DeltaSchema { get; }
+
+    internal abstract JsonElement? Diff(TState given, TState returned, string node, string taskId);
+
+    /// <summary>Sets the merged value and returns the operation to store.</summary>
+    internal abstract JsonElement Fold(TState state, IReadOnlyList<ChannelDelta> deltas);
+
+    /// <summary>Sets the value of another state; returns the operation to store when that changed anything.</summary>
+    internal abstract JsonElement? Reset(TState state, TState initial);
+
+    internal abstract void Replay(TState state, JsonElement operation);
+
+    internal abstract JsonElement Value(TState state);
+
+    internal abstract JsonElement Snapshot(TState state);
+
+    internal abstract void CheckInput(JsonElement delta, string what);
+}
+
+internal sealed class Channel<TState, TValue> : Channel<TState>
+{
+    private readonly ChannelRules<TValue> _rules;
+    private readonly Func<TState, TValue> _get;
+    private readonly Action<TState, TValue> _set;
+    private readonly bool _isNullable;
+
+    public Channel(string name, PropertyInfo property, ChannelRules<TValue> rules)
+        : base(name, property)
+    {
+        _rules = rules;
+        _get = property.GetMethod!.CreateDelegate<Func<TState, TValue>>();
+        _set = property.SetMethod!.CreateDelegate<Action<TState, TValue>>();
+        _isNullable = new NullabilityInfoContext().Create(property).WriteState != NullabilityState.NotNull;
+        ValueSchema = GraphJson.Strict.GetJsonSchemaAsNode(SchemaType(typeof(TValue)));
+    }
+
+    internal override string Shape => $"{Name}:{_rules.Kind}:{typeof(TValue)}";
+
+    internal override JsonNode ValueSchema { get; }
+
+    internal override JsonNode DeltaSchema => _rules.DeltaSchema(ValueSchema.DeepClone());
+
+    internal override JsonElement? Diff(TState given, TState returned, string node, string taskId)
+    {
+        var after = _get(returned);
+        if (after is null && !_isNullable)
+        {
+            throw new GraphUpdateException(
+                $"Node '{node}' set channel '{Name}' to null, which its type does not allow. Declare it nullable, or set a value.");
+        }
+
+        return _rules.Diff(_get(given), after, taskId, $"channel '{Name}' of node '{node}'");
+    }
+
+    internal override JsonElement Fold(TState state, IReadOnlyList<ChannelDelta> deltas)
+    {
+        var (value, operation) = _rules.Fold(_get(state), deltas, Name);
+        _set(state, value);
+        return Stored(operation);
+    }
+
+    internal override JsonElement? Reset(TState state, TState initial)
+    {
+        var value = GraphJson.Serialize(_get(initial), Name);
+        if (JsonElement.DeepEquals(value, Value(state)))
+        {
+            return null;
+        }
+
+        _set(state, _get(initial));
+        return Stored(new ChannelOperation(ChannelOperation.Set, value));
+    }
+
+    internal override void Replay(TState state, JsonElement operation)
+    {
+        var name = operation.GetProperty("op").GetString()!;
+        var value = operation.GetProperty("value");
+        if (name == ChannelOperation.Set)
+        {
+            _set(state, GraphJson.Read<TValue>(value, $"channel '{Name}'"));
+            return;
+        }
+
+        var kind = operation.GetProperty("type").GetString();
+        if (kind != _rules.Kind)
+        {
+            throw new GraphUpdateException(
+                $"Channel '{Name}' was stored as '{kind}' and is now '{_rules.Kind}', which cannot read the stored operation '{name}'. "
+                + "Give the property another name, or its former type.");
+        }
+
+        _set(state, _rules.Replay(_get(state), new ChannelOperation(name, value), Name));
+    }
+
+    internal override JsonElement Value(TState state) => GraphJson.Serialize(_get(state), $"channel '{Name}'");
+
+    internal override JsonElement Snapshot(TState state) => Stored(new ChannelOperation(ChannelOperation.Set, Value(state)));
+
+    internal override void CheckInput(JsonElement delta, string what)
+    {
+        var path = $"$.{Name}";
+        if (delta.ValueKind == JsonValueKind.Null && !_isNullable)
+        {
+            throw new GraphInputException($"At '{path}' {what} is null, which is not allowed there.", path);
+        }
+
+        _rules.CheckInput(delta, what, path);
+    }
+
+    private static Type SchemaType(Type type)
+    {
+        if (type == typeof(Messages))
+        {
+            return typeof(Message[]);
+        }
+
+        if (!typeof(IChannelValue).IsAssignableFrom(type))
+        {
+            return type;
+        }
+
+        var argument = type.GetGenericArguments()[0];
+        var definition = type.GetGenericTypeDefinition();
+        return definition == typeof(Total<>) ? argument
+            : definition == typeof(MergeMap<>) ? typeof(Dictionary<,>).MakeGenericType(typeof(string), argument)
+            : argument.MakeArrayType();
+    }
+
+    private JsonElement Stored(ChannelOperation operation) =>
+        JsonSerializer.SerializeToElement(new StoredOperation(_rules.Kind, operation.Name, operation.Value), GraphJson.Lenient);
+}
+
+/// <summary>An operation as a checkpoint holds it.</summary>
+internal sealed record StoredOperation(string Type, string Op, JsonElement Value);

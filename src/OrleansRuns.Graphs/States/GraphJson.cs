@@ -1,0 +1,84 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace OrleansRuns.Graphs;
+
+/// <summary>The one way values become JSON and come back: camel case, strict numbers, enums by name.</summary>
+internal static class GraphJson
+{
+    /// <summary>For what a caller gives: an unknown member, a missing one and a null that is not allowed are errors.</summary>
+    internal static JsonSerializerOptions Strict { get; } = Create(JsonUnmappedMemberHandling.Disallow);
+
+    /// <summary>For what the log holds: written by this program or by an older or newer one.</summary>
+    internal static JsonSerializerOptions Lenient { get; } = Create(JsonUnmappedMemberHandling.Skip);
+
+    internal static JsonElement Null { get; } = JsonSerializer.SerializeToElement<object?>(null);
+
+    /// <summary>Serialises a value of a node.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="what">What the value is, for the message: "channel 'files' of node 'count'".</param>
+    /// <exception cref="GraphUpdateException">The value cannot be stored.</exception>
+    internal static JsonElement Serialize<T>(T value, string what)
+    {
+        try
+        {
+            StoredTypes.Check(typeof(T), value, what);
+            return JsonSerializer.SerializeToElement(value, Lenient);
+        }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException)
+        {
+            throw new GraphUpdateException($"The value of {what} cannot be stored as JSON: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Reads what the log or a task's writes hold.</summary>
+    /// <exception cref="GraphUpdateException">The text does not fit the type.</exception>
+    internal static T Read<T>(JsonElement value, string what)
+    {
+        try
+        {
+            return value.Deserialize<T>(Lenient)!;
+        }
+        catch (JsonException exception)
+        {
+            throw new GraphUpdateException($"The stored value of {what} does not fit: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Reads what a caller gave.</summary>
+    /// <param name="value">The JSON.</param>
+    /// <param name="what">What it is, for the message: "the input of graph 'digest'".</param>
+    /// <param name="path">The JSON path of <paramref name="value"/> in what the caller gave.</param>
+    /// <exception cref="GraphInputException">It does not fit; the message has the path.</exception>
+    internal static T ReadInput<T>(JsonElement value, string what, string path = "$")
+    {
+        try
+        {
+            return value.Deserialize<T>(Strict)!;
+        }
+        catch (JsonException exception)
+        {
+            var place = path + (exception.Path is { Length: > 1 } inner ? inner[1..] : "");
+            var reason = exception.Message.Split(" Path: ", 2)[0];
+            throw new GraphInputException($"At '{place}' {what} does not fit: {reason}", place, exception);
+        }
+    }
+
+    private static JsonSerializerOptions Create(JsonUnmappedMemberHandling unknown)
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            NumberHandling = JsonNumberHandling.Strict,
+            UnmappedMemberHandling = unknown,
+            RespectNullableAnnotations = true,
+            IgnoreReadOnlyProperties = true,
+            AllowDuplicateProperties = false,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { StoredTypes.CheckMembers } },
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        };
+        options.MakeReadOnly();
+        return options;
+    }
+}

@@ -1,0 +1,180 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OrleansRuns.Graphs;
+
+/// <summary>Reads the channels off a state type and finds every mistake in it.</summary>
+internal static class StateInspector
+{
+    private static readonly Type[] TotalTypes =
+    [
+        typeof(sbyte), typeof(byte), typeof(short), typeof(ushort), typeof(int), typeof(uint), typeof(long), typeof(ulong),
+        typeof(Int128), typeof(UInt128), typeof(BigInteger), typeof(decimal),
+    ];
+
+    internal static IEnumerable<(string Name, PropertyInfo Property)> Channels(Type state) =>
+        from property in state.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        where property.GetIndexParameters().Length == 0 && property.GetMethod is not null && property.SetMethod is not null
+        select (JsonName(property), property);
+
+    internal static void Inspect(Type state, ICollection<string> problems)
+    {
+        if (!state.IsSealed)
+        {
+            problems.Add($"The state {state.Name} is not sealed. Declare it as 'public sealed record {state.Name} : GraphState'.");
+        }
+
+        foreach (var field in state.GetFields(BindingFlags.Public | BindingFlags.Instance))
+        {
+            problems.Add($"'{field.Name}' of {state.Name} is a field. Make it a property with 'get' and 'init'.");
+        }
+
+        foreach (var property in state.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            InspectProperty(state, property, problems);
+        }
+
+        foreach (var group in Channels(state).GroupBy(pair => pair.Name, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1))
+        {
+            problems.Add($"{state.Name} has several properties whose name in JSON is '{group.Key}', if case is left out. Rename one.");
+        }
+
+        if (!Channels(state).Any())
+        {
+            problems.Add($"The state {state.Name} has no property. Give it at least one, with 'get' and 'init'.");
+        }
+    }
+
+    internal static object CreateRules(Type type)
+    {
+        if (type == typeof(Messages))
+        {
+            return new MessagesRules();
+        }
+
+        var rules = !typeof(IChannelValue).IsAssignableFrom(type) ? IsMergeable(type) ? typeof(MergeableRules<>) : typeof(LastValueRules<>)
+            : type.GetGenericTypeDefinition() == typeof(AppendList<>) ? typeof(AppendListRules<>)
+            : type.GetGenericTypeDefinition() == typeof(Total<>) ? typeof(TotalRules<>)
+            : type.GetGenericTypeDefinition() == typeof(UnionSet<>) ? typeof(UnionSetRules<>)
+            : typeof(MergeMapRules<>);
+        var argument = typeof(IChannelValue).IsAssignableFrom(type) ? type.GetGenericArguments()[0] : type;
+        return Activator.CreateInstance(rules.MakeGenericType(argument))!;
+    }
+
+    private static void InspectProperty(Type state, PropertyInfo property, ICollection<string> problems)
+    {
+        var place = $"'{property.Name}' of {state.Name}";
+        if (property.SetMethod is null)
+        {
+            // A property without a backing field is computed from the others and no channel.
+            if (state.GetField($"<{property.Name}>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance) is not null)
+            {
+                problems.Add($"{place} has no 'init', so that it could not be restored. Give it one, or compute it from other properties.");
+            }
+
+            return;
+        }
+
+        if (!IsInit(property))
+        {
+            problems.Add($"{place} has 'set', so that a node could change a state it shares. Use 'init'.");
+        }
+
+        if (property.IsDefined(typeof(JsonIgnoreAttribute)))
+        {
+            problems.Add($"{place} has [JsonIgnore], so that it would be lost. Use [Untracked] if that is meant.");
+            return;
+        }
+
+        InspectType(property.PropertyType, place, problems, []);
+        if (property.PropertyType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(ImmutableArray<>)
+            && state.GetConstructor(Type.EmptyTypes) is { } constructor
+            && (bool)type.GetProperty("IsDefault")!.GetValue(property.GetValue(constructor.Invoke(null)))!)
+        {
+            problems.Add($"{place} is an ImmutableArray without a default, which cannot be read. Write '= []'.");
+        }
+    }
+
+    private static void InspectType(Type type, string place, ICollection<string> problems, HashSet<Type> seen)
+    {
+        if (!seen.Add(type))
+        {
+            return;
+        }
+
+        var definition = type.IsGenericType ? type.GetGenericTypeDefinition() : null;
+        if (type == typeof(object))
+        {
+            problems.Add($"{place} is an 'object', whose type would be lost. Name its type, or use JsonElement.");
+        }
+        else if (type.IsArray || definition == typeof(List<>) || definition == typeof(Dictionary<,>) || definition == typeof(HashSet<>))
+        {
+            problems.Add($"{place} can be changed in place. Use ImmutableArray, AppendList, MergeMap, UnionSet or another immutable type.");
+        }
+        else if (definition == typeof(Total<>) && !TotalTypes.Contains(type.GetGenericArguments()[0]))
+        {
+            problems.Add($"{place} is a total of {type.GetGenericArguments()[0].Name}, which is not exact. Use an integer or decimal.");
+        }
+        else if (definition is not null)
+        {
+            foreach (var argument in type.GetGenericArguments())
+            {
+                InspectType(argument, place, problems, seen);
+            }
+        }
+        else if (IsAuthored(type))
+        {
+            foreach (var member in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(member => member.SetMethod is not null))
+            {
+                InspectMember(member, place, problems, seen);
+            }
+        }
+    }
+
+    private static void InspectMember(PropertyInfo member, string place, ICollection<string> problems, HashSet<Type> seen)
+    {
+        var inner = $"'{member.Name}' of {member.DeclaringType!.Name} in {place}";
+        if (member.IsDefined(typeof(JsonExtensionDataAttribute)))
+        {
+            return;
+        }
+
+        if (member.SetMethod!.IsPublic && !IsInit(member))
+        {
+            problems.Add($"{inner} has 'set', so that a node could change a value it shares. Use 'init'.");
+        }
+
+        if (member.IsDefined(typeof(JsonIgnoreAttribute)))
+        {
+            problems.Add($"{inner} has [JsonIgnore], so that it would be lost. Leave it out of the stored type.");
+            return;
+        }
+
+        if (typeof(IChannelValue).IsAssignableFrom(member.PropertyType))
+        {
+            problems.Add($"{inner} is a {member.PropertyType.Name.Split('`')[0]}, which merges only as a property of the state itself.");
+            return;
+        }
+
+        InspectType(member.PropertyType, inner, problems, seen);
+    }
+
+    private static bool IsAuthored(Type type) =>
+        !type.IsPrimitive && !type.IsEnum && type != typeof(string) && type != typeof(Messages)
+        && type.Namespace?.StartsWith("System", StringComparison.Ordinal) != true
+        && !type.IsDefined(typeof(JsonConverterAttribute));
+
+    private static bool IsInit(PropertyInfo property) =>
+        property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
+
+    private static bool IsMergeable(Type type) =>
+        type.GetInterfaces().Any(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IMergeable<>)
+            && face.GetGenericArguments()[0] == type);
+
+    private static string JsonName(PropertyInfo property) =>
+        property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+}

@@ -1,0 +1,247 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace OrleansRuns.Graphs.Tests;
+
+public sealed class StateModelTests
+{
+    private static readonly StateModel<BagState> Model = Create<BagState>();
+
+    [Fact]
+    public void Diff_SameReference_IsNoWrite()
+    {
+        var given = StateModel<BagState>.Give(Model.Initial);
+
+        var update = Model.Diff(given, given, "n", "t");
+
+        Assert.Null(update);
+    }
+
+    [Fact]
+    public void Diff_EqualValues_IsNoWrite()
+    {
+        var given = StateModel<BagState>.Give(Model.Initial);
+
+        var update = Model.Diff(
+            given, given with { Title = "", Paths = [], Sum = given.Sum + 0, Tags = given.Tags.With(1).Without(1) }, "n", "t");
+
+        Assert.Null(update);
+    }
+
+    [Fact]
+    public void Diff_NewState_IsRefused()
+    {
+        var given = StateModel<BagState>.Give(Model.Initial);
+
+        var exception = Assert.Throws<GraphUpdateException>(() => Model.Diff(given, new BagState { Title = "x" }, "count", "t"));
+
+        Assert.Contains("'count' returned a state that was not made from the one it was given", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Diff_StateOfAnotherCall_IsRefused()
+    {
+        var given = StateModel<BagState>.Give(Model.Initial);
+        var other = StateModel<BagState>.Give(Model.Initial);
+
+        Assert.Throws<GraphUpdateException>(() => Model.Diff(given, other with { Title = "x" }, "n", "t"));
+    }
+
+    [Fact]
+    public void Diff_EveryChannel_IsReadOff()
+    {
+        var update = Write(Model.Initial, state => state with
+        {
+            Title = "a",
+            Words = state.Words.Append("x").Append("y"),
+            Sum = state.Sum + 5 - 2,
+            Tags = state.Tags.With(3),
+            Scores = state.Scores.With("k", 1),
+            Talk = state.Talk.Put(new Message { Type = "human", Content = "hi" }),
+        });
+
+        Assert.Equal(
+            """{"scores":{"k":1},"sum":3,"tags":[3],"talk":[{"id":"task/0","type":"human","content":"hi","name":null}],"title":"a","words":["x","y"]}""",
+            update!.Value.GetRawText());
+    }
+
+    [Fact]
+    public void Fold_ParallelWrites_AreMergedInTaskOrder()
+    {
+        var first = Write(Model.Initial, state => state with { Words = state.Words.Append("a"), Sum = state.Sum + 1, Title = "same" });
+        var second = Write(Model.Initial, state => state with { Words = state.Words.Append("b"), Sum = state.Sum + 2, Title = "same" });
+
+        var folded = Model.Fold(Model.Initial, [new ChannelWrite("one", "1", first), new ChannelWrite("two", "2", second)]);
+
+        Assert.Equal(["a", "b"], folded.After.Words);
+        Assert.Equal(3, folded.After.Sum.Value);
+        Assert.Equal("same", folded.After.Title);
+        Assert.Equal("""{"type":"append_list","op":"append","value":["a","b"]}""", folded.Operations["words"].GetRawText());
+    }
+
+    public static TheoryData<string, Func<BagState, BagState>, Func<BagState, BagState>> Conflicts => new()
+    {
+        { "title", state => state with { Title = "a" }, state => state with { Title = "b" } },
+        { "words", state => state with { Words = state.Words.Overwrite(["a"]) }, state => state with { Words = state.Words.Append("b") } },
+        { "sum", state => state with { Sum = state.Sum.Overwrite(1) }, state => state with { Sum = state.Sum + 1 } },
+        { "scores", state => state with { Scores = state.Scores.With("k", 1) }, state => state with { Scores = state.Scores.With("k", 2) } },
+        { "talk", state => state with { Talk = state.Talk.RemoveAll() }, state => state with { Talk = state.Talk.Put(Say("m")) } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Conflicts))]
+    public void Fold_ConflictingWrites_NameChannelAndNodes(
+        string channel, Func<BagState, BagState> one, Func<BagState, BagState> two)
+    {
+        var before = Seeded();
+        var first = Write(before, one);
+        var second = Write(before, two);
+
+        var exception = Assert.Throws<GraphUpdateException>(
+            () => Model.Fold(before, [new ChannelWrite("left", "1", first), new ChannelWrite("right", "2", second)]));
+
+        Assert.Contains($"'{channel}'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("'left' and 'right'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fold_SetItemAddedAndRemoved_NamesBothNodes()
+    {
+        var first = Write(Seeded(), state => state with { Tags = state.Tags.With(8) });
+        var second = JsonSerializer.SerializeToElement(new { tags = new { add = Array.Empty<int>(), remove = new[] { 8 } } });
+
+        var exception = Assert.Throws<GraphUpdateException>(
+            () => Model.Fold(Seeded(), [new ChannelWrite("left", "1", first), new ChannelWrite("right", "2", second)]));
+
+        Assert.Contains("'left' and 'right'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fold_ParallelAppendsToOneGivenList_DoNotSeeEachOther()
+    {
+        var given = Seeded();
+        var left = StateModel<BagState>.Give(given);
+        var right = StateModel<BagState>.Give(given);
+
+        var leftAfter = left with { Words = left.Words.Append("l") };
+        var rightAfter = right with { Words = right.Words.Append("r") };
+
+        Assert.Equal(["seed", "l"], leftAfter.Words);
+        Assert.Equal(["seed", "r"], rightAfter.Words);
+        Assert.Equal(["seed"], given.Words);
+    }
+
+    [Fact]
+    public void Fold_EphemeralNotWritten_IsReset()
+    {
+        var written = Fold(Model.Initial, state => state with { Flash = "now" });
+        var next = Model.Fold(written.After, []);
+
+        Assert.Equal("now", written.After.Flash);
+        Assert.Null(next.After.Flash);
+        Assert.True(next.Operations.ContainsKey("flash"));
+        Assert.Empty(Model.Fold(next.After, []).Operations);
+    }
+
+    [Fact]
+    public void Fold_Untracked_IsLiveButNotStored()
+    {
+        var folded = Fold(Model.Initial, state => state with { Scratch = "live" });
+
+        Assert.Equal("live", folded.After.Scratch);
+        Assert.Empty(folded.Operations);
+        Assert.DoesNotContain("scratch", Model.Snapshot(folded.After).Keys);
+    }
+
+    [Fact]
+    public void Fold_Mergeable_IsStoredAsTheFoldedValue()
+    {
+        var first = Write(Model.Initial, state => state with { Peak = new Peak(3) });
+        var second = Write(Model.Initial, state => state with { Peak = new Peak(7) });
+
+        var folded = Model.Fold(Model.Initial, [new ChannelWrite("a", "1", first), new ChannelWrite("b", "2", second)]);
+
+        Assert.Equal(7, folded.After.Peak.Value);
+        Assert.Equal("""{"type":"mergeable","op":"set","value":{"value":7}}""", folded.Operations["peak"].GetRawText());
+    }
+
+    [Fact]
+    public void Fold_UnknownChannel_ListsTheNamesThereAre()
+    {
+        var write = new ChannelWrite("n", "t", JsonSerializer.SerializeToElement(new { nope = 1 }));
+
+        var exception = Assert.Throws<GraphUpdateException>(() => Model.Fold(Model.Initial, [write]));
+
+        Assert.Contains("unknown channel 'nope'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("title", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Replay_UnknownChannel_IsCarriedIntoTheNextSnapshot()
+    {
+        var newer = JsonSerializer.SerializeToElement(new { type = "last_value", op = "set", value = 42 });
+        var operations = Model.Snapshot(Model.Initial).SetItem("fromTheFuture", newer);
+
+        var state = Model.Replay(Model.Initial, operations);
+        var again = Model.Replay(Model.Initial, Model.Snapshot(state));
+
+        Assert.Contains("42", Model.Snapshot(again)["fromTheFuture"].GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Replay_FormerName_ReadsTheOldOperation()
+    {
+        var operations = ImmutableSortedDictionary.Create<string, JsonElement>(StringComparer.Ordinal)
+            .Add("headline", JsonSerializer.SerializeToElement(new { type = "last_value", op = "set", value = "old" }));
+
+        Assert.Equal("old", Model.Replay(Model.Initial, operations).Title);
+    }
+
+    public static TheoryData<string, string> BadUpdates => new()
+    {
+        { """[1]""", "$" },
+        { """{"nope":1}""", "$.nope" },
+        { """{"title":5}""", "$.title" },
+        { """{"title":null}""", "$.title" },
+        { """{"sum":"5"}""", "$.sum" },
+        { """{"words":["a",1]}""", "$.words[1]" },
+        { """{"peak":{"value":1,"more":2}}""", "$.peak.more" },
+        { """{"scores":{"k":"x"}}""", "$.scores.k" },
+        { """{"talk":[{"type":"human","content":"no id"}]}""", "$.talk[0]" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadUpdates))]
+    public void CheckUpdate_Misfit_NamesThePath(string json, string path)
+    {
+        var update = JsonSerializer.Deserialize<JsonElement>(json);
+
+        var exception = Assert.Throws<GraphInputException>(() => Model.CheckUpdate(update, "the input"));
+
+        Assert.Equal(path, exception.Path);
+        Assert.Contains($"'{path}'", exception.Message, StringComparison.Ordinal);
+    }
+
+    internal static StateModel<TState> Create<TState>()
+        where TState : GraphState, new()
+    {
+        var problems = new List<string>();
+        var model = StateModel<TState>.Create(problems);
+        Assert.Empty(problems);
+        return model!;
+    }
+
+    private static BagState Seeded() =>
+        Fold(Model.Initial, state => state with { Words = state.Words.Append("seed"), Tags = state.Tags.With(7) }).After;
+
+    private static Message Say(string id) => new() { Id = id, Type = "human", Content = id };
+
+    private static StateFold<BagState> Fold(BagState before, Func<BagState, BagState> node) =>
+        Model.Fold(before, [new ChannelWrite("n", "t", Write(before, node))]);
+
+    private static JsonElement? Write(BagState before, Func<BagState, BagState> node)
+    {
+        var given = StateModel<BagState>.Give(before);
+        return Model.Diff(given, node(given), "n", "task");
+    }
+}
