@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>The metrics of a silo's runs. Tags have few values: never an id.</summary>
+internal sealed class RunInstruments
+{
+    /// <summary>The name of the meter.</summary>
+    internal const string MeterName = "OrleansRuns";
+
+    private readonly Counter<long> _started;
+    private readonly Counter<long> _ended;
+    private readonly UpDownCounter<long> _active;
+    private readonly Counter<long> _supersteps;
+    private readonly Histogram<double> _appendDuration;
+    private readonly UpDownCounter<long> _leftBehind;
+
+    public RunInstruments(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _started = meter.CreateCounter<long>("orleansruns.runs.started", "{run}", "Attempts of runs that began on this silo.");
+        _ended = meter.CreateCounter<long>("orleansruns.runs.ended", "{run}", "Runs that this silo brought to a final status.");
+        _active = meter.CreateUpDownCounter<long>("orleansruns.runs.active", "{run}", "Runs with live work on this silo.");
+        _supersteps = meter.CreateCounter<long>("orleansruns.supersteps", "{superstep}", "Supersteps whose checkpoint is durable.");
+        _appendDuration = meter.CreateHistogram<double>(
+            "orleansruns.checkpoint.append.duration", "s", "How long the append of a log entry took.");
+        _leftBehind = meter.CreateUpDownCounter<long>(
+            "orleansruns.nodes.left_behind", "{node}", "Nodes that still run although their run has ended without them.");
+    }
+
+    internal void RunStarted() => _started.Add(1);
+
+    internal void RunEnded(RunStatus status) => _ended.Add(1, new KeyValuePair<string, object?>("status", status.ToWire()));
+
+    internal void RunActive(int change) => _active.Add(change);
+
+    internal void SuperstepEnded() => _supersteps.Add(1);
+
+    internal void Appended(TimeSpan duration, bool isAppended) =>
+        _appendDuration.Record(duration.TotalSeconds, new TagList { { "appended", isAppended } });
+
+    internal void NodeLeftBehind(int change) => _leftBehind.Add(change);
+}

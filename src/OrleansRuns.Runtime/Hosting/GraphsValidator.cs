@@ -1,0 +1,17 @@
+namespace OrleansRuns.Runtime;
+
+/// <summary>Refuses to start a silo whose graphs are built wrongly.</summary>
+internal sealed class GraphsValidator(GraphRegistry graphs) : IConfigurationValidator
+{
+    public void ValidateConfiguration()
+    {
+        try
+        {
+            graphs.Compile();
+        }
+        catch (GraphsInvalidException exception)
+        {
+            throw new OrleansConfigurationException(exception.Message, exception);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using OrleansRuns.Runtime;
+
+namespace Orleans.Hosting;
+
+/// <summary>Makes a silo execute runs.</summary>
+public static class OrleansRunsSiloExtensions
+{
+    /// <summary>
+    /// Adds the run and thread grains, recovery, and <see cref="OrleansRuns.Abstractions.IRunsClient"/>. The store is added on its own, such as
+    /// with <c>UseOrleansRunsPostgres</c>.
+    /// </summary>
+    /// <param name="builder">The silo.</param>
+    /// <param name="configure">Adds the graphs.</param>
+    /// <returns>The same builder.</returns>
+    /// <remarks>
+    /// Options are bound to <c>OrleansRuns:Runs</c>, <c>OrleansRuns:Events</c> and <c>OrleansRuns:Recovery</c>. The silo refuses to start
+    /// with options out of range or with graphs that are built wrongly; the error lists all mistakes.
+    /// </remarks>
+    public static ISiloBuilder AddOrleansRuns(this ISiloBuilder builder, Action<IOrleansRunsBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configure);
+        var services = builder.Services;
+        services.AddMetrics();
+        services.AddOrleansRunsClient();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddRunOptions<RunsOptions, RunsOptionsValidator>(RunsOptions.Section);
+        services.AddRunOptions<RunEventsOptions, RunEventsOptionsValidator>(RunEventsOptions.Section);
+        services.AddRunOptions<RunRecoveryOptions, RunRecoveryOptionsValidator>(RunRecoveryOptions.Section);
+        services.TryAddSingleton<GraphRegistry>();
+        services.TryAddSingleton<RunInstruments>();
+        services.TryAddSingleton<RunLastEvents>();
+        services.TryAddSingleton<IRunExecutor, RunExecutor>();
+        services.TryAddSingleton<RunRecovery>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigurationValidator, GraphsValidator>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunRecovery>());
+        configure(new OrleansRunsBuilder(services));
+        return builder;
+    }
+
+    private static void AddRunOptions<TOptions, TValidator>(this IServiceCollection services, string section)
+        where TOptions : class
+        where TValidator : class, IValidateOptions<TOptions>
+    {
+        services.AddOptions<TOptions>().BindConfiguration(section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, TValidator>());
+    }
+}

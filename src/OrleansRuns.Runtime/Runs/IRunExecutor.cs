@@ -1,0 +1,15 @@
+namespace OrleansRuns.Runtime;
+
+/// <summary>Executes attempts of runs.</summary>
+internal interface IRunExecutor
+{
+    /// <summary>Tells whether this silo has a graph.</summary>
+    bool HasGraph(string graph);
+
+    /// <summary>Executes one claimed attempt until it ends. The log's end entry is durable when the task completes.</summary>
+    /// <param name="run">The run as it was claimed.</param>
+    /// <param name="events">Where the execution tells what happens.</param>
+    /// <param name="stop">Asks the attempt to end now, without the nodes that do not listen.</param>
+    /// <returns>How the attempt ended.</returns>
+    Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, CancellationToken stop);
+}

@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Runtime;
+
+internal sealed partial class RunGrain
+{
+    [LoggerMessage(3100, LogLevel.Information, "Run {RunId} was asked to cancel ({Action}).")]
+    private static partial void LogCancelAccepted(ILogger logger, string runId, CancelAction action);
+
+    [LoggerMessage(3101, LogLevel.Warning,
+        "Run {RunId} loses its activation ({Reason}) while it is active. It is stopped at its last checkpoint and has {Grace} to say so.")]
+    private static partial void LogDeactivatedWhileActive(
+        ILogger logger, string runId, DeactivationReasonCode reason, TimeSpan grace);
+
+    [LoggerMessage(3102, LogLevel.Error, "Run {RunId} did not end within {Grace} of losing its activation. Recovery continues it.")]
+    private static partial void LogLeftUnfinished(ILogger logger, string runId, TimeSpan grace);
+
+    [LoggerMessage(3103, LogLevel.Error, "Run {RunId} needs graph {Graph}, which this silo does not have. It waits for a silo that does.")]
+    private static partial void LogGraphMissing(ILogger logger, string runId, string graph);
+
+    [LoggerMessage(3104, LogLevel.Error, "Run {RunId} stopped unexpectedly. Recovery continues it from its last checkpoint.")]
+    private static partial void LogKeeperFailed(ILogger logger, Exception exception, string runId);
+
+    [LoggerMessage(3105, LogLevel.Error, "Run {RunId} was given up as {Status} because its activation has ended.")]
+    private static partial void LogAbandoned(ILogger logger, string runId, RunStatus status);
+}

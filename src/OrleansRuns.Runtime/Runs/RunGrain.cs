@@ -1,0 +1,213 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Placement;
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>Answers for one run and keeps it going: what is not final is claimed and executed by whichever activation is asked.</summary>
+/// <remarks>
+/// The execution is a background task on the grain's scheduler. It outlives the call that began it, so the activation is not collected
+/// while it is active; every call interleaves with it and answers at once.
+/// </remarks>
+[GrainType("run"), RandomPlacement, Immovable]
+internal sealed partial class RunGrain(
+    IRunCatalog catalog,
+    IRunExecutor executor,
+    RunLastEvents lastEvents,
+    RunInstruments instruments,
+    ILocalSiloDetails silo,
+    IHostApplicationLifetime lifetime,
+    IOptions<RunsOptions> runs,
+    IOptions<RunEventsOptions> events,
+    TimeProvider time,
+    ILogger<RunGrain> logger) : Grain, IRunGrain, IDisposable
+{
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(20);
+
+    private Task<RunRow>? _loading;
+    private Task _keeping = Task.CompletedTask;
+    private RunKeeper? _keeper;
+    private RunRow? _final;
+    private bool _isDeactivating;
+
+    private string RunId => this.GetPrimaryKeyString();
+
+    public async Task<RunSnapshot> GetAsync(CancellationToken cancellationToken) =>
+        (await GoOnAsync(cancellationToken)).ToSnapshot();
+
+    public async Task<RunSnapshot> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var row = await GoOnAsync(cancellationToken);
+        if (row.IsFinal || _keeper is not { } keeper)
+        {
+            return row.ToSnapshot();
+        }
+
+        // A silo that stops lets its callers go: they ask again, and whoever has the run then answers.
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        var bound = timeout < TimeSpan.Zero ? TimeSpan.Zero : timeout > MaxWait ? MaxWait : timeout;
+        await Task.WhenAny(keeper.Completion, Task.Delay(bound, time, waiting.Token));
+        await waiting.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return keeper.Row.ToSnapshot();
+    }
+
+    public async Task<RunSnapshot> CancelAsync(CancelAction action, CancellationToken cancellationToken)
+    {
+        if (!Enum.IsDefined(action))
+        {
+            throw new ArgumentOutOfRangeException(nameof(action), action, "There is no such cancel action.");
+        }
+
+        var row = await catalog.RequestCancelAsync(RunId, action, cancellationToken) ?? throw NotFound();
+        if (_keeper is { } keeper && !row.IsFinal)
+        {
+            LogCancelAccepted(logger, RunId, action);
+            await keeper.CancelAsync(row);
+            return keeper.Row.ToSnapshot();
+        }
+
+        return row.IsFinal ? row.ToSnapshot() : (await GoOnAsync(cancellationToken)).ToSnapshot();
+    }
+
+    public async IAsyncEnumerable<RunEvent> ReadEventsAsync(
+        long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var row = await GoOnAsync(cancellationToken);
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        var source = _keeper is { } keeper
+            ? keeper.Events.ReadAsync(after, reading.Token)
+            : lastEvents.ReadAsync(row, after, reading.Token);
+        await foreach (var @event in source)
+        {
+            yield return @event;
+        }
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _isDeactivating = true;
+        if (_keeper is not { } keeper || keeper.Completion.IsCompleted)
+        {
+            return;
+        }
+
+        LogDeactivatedWhileActive(logger, RunId, reason.ReasonCode, runs.Value.DeactivationGrace);
+        await keeper.StopAsync();
+        await Task.WhenAny(_keeping, Task.Delay(runs.Value.DeactivationGrace, time, cancellationToken));
+        if (!_keeping.IsCompleted)
+        {
+            LogLeftUnfinished(logger, RunId, runs.Value.DeactivationGrace);
+            await keeper.AbandonAsync();
+        }
+    }
+
+    public void Dispose() => _keeper?.Dispose();
+
+    /// <summary>Makes sure that somebody works on the run, and gets it as it is now.</summary>
+    private async Task<RunRow> GoOnAsync(CancellationToken cancellationToken)
+    {
+        if (_final is not null)
+        {
+            return _final;
+        }
+
+        if (_keeper is { IsFenced: false } keeper)
+        {
+            return keeper.Row;
+        }
+
+        // Calls interleave: all that arrive during the first read share it. No caller's token may cancel it for the others.
+        var loading = _loading ??= LoadAsync();
+        return await loading.WaitAsync(cancellationToken);
+    }
+
+    private async Task<RunRow> LoadAsync()
+    {
+        try
+        {
+            var row = await catalog.FindRunAsync(RunId, CancellationToken.None) ?? throw NotFound();
+            if (row.IsFinal)
+            {
+                _final = row;
+            }
+            else if (_keeper is null && !_isDeactivating && IsExecutable(row))
+            {
+                Keep(row);
+            }
+
+            return row;
+        }
+        finally
+        {
+            _loading = null;
+        }
+    }
+
+    private bool IsExecutable(RunRow row)
+    {
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        if (executor.HasGraph(row.Graph))
+        {
+            return true;
+        }
+
+        LogGraphMissing(logger, RunId, row.Graph);
+        return false;
+    }
+
+    private void Keep(RunRow row)
+    {
+        var buffer = new RunEventBuffer(events.Value.KeptEvents, events.Value.KeptBytes);
+        _keeper = new RunKeeper(row, silo.SiloAddress.ToParsableString(), buffer, catalog, executor, instruments, time, logger);
+
+        // The run is not part of the call that happens to begin it: neither its trace nor its request context.
+        using (ExecutionContext.SuppressFlow())
+        {
+            _keeping = KeepAsync(_keeper);
+        }
+    }
+
+    private async Task KeepAsync(RunKeeper keeper)
+    {
+        DelayDeactivation(Timeout.InfiniteTimeSpan);
+        instruments.RunActive(1);
+        try
+        {
+            await keeper.RunAsync();
+        }
+        catch (OperationCanceledException) when (_isDeactivating)
+        {
+            LogAbandoned(logger, RunId, keeper.Row.Status);
+        }
+        catch (Exception exception)
+        {
+            LogKeeperFailed(logger, exception, RunId);
+        }
+        finally
+        {
+            instruments.RunActive(-1);
+            _final = keeper.Row.IsFinal ? keeper.Row : null;
+            DelayDeactivation(TimeSpan.Zero);
+            if (_final is null && !_isDeactivating)
+            {
+                // Another activation has the run, or this one could not go on: the next call decides anew where it goes on.
+                DeactivateOnIdle();
+            }
+        }
+    }
+
+    private RunNotFoundException NotFound()
+    {
+        // An id that was made up must not fill the silo with activations.
+        DeactivateOnIdle();
+        return new RunNotFoundException(RunId);
+    }
+}

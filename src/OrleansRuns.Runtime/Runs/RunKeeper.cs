@@ -1,0 +1,236 @@
+using Microsoft.Extensions.Logging;
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>
+/// Brings one run to its end on this silo: claims it, executes it, writes how it ended, and asks a database that does not answer again.
+/// </summary>
+/// <remarks>Lives on its grain's scheduler: everything here runs one at a time, whatever the run's nodes do on their own threads.</remarks>
+internal sealed partial class RunKeeper : IDisposable
+{
+    private readonly IRunCatalog _catalog;
+    private readonly IRunExecutor _executor;
+    private readonly RunInstruments _instruments;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly string _owner;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _abandon = new();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isStopping;
+
+    internal RunKeeper(
+        RunRow row,
+        string owner,
+        RunEventBuffer events,
+        IRunCatalog catalog,
+        IRunExecutor executor,
+        RunInstruments instruments,
+        TimeProvider time,
+        ILogger logger)
+    {
+        Row = row;
+        Events = events;
+        _owner = owner;
+        _catalog = catalog;
+        _executor = executor;
+        _instruments = instruments;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Gets the run as it was last seen in the database.</summary>
+    internal RunRow Row { get; private set; }
+
+    /// <summary>Gets the run's events.</summary>
+    internal RunEventBuffer Events { get; }
+
+    /// <summary>Gets a task that completes when this keeper has nothing more to do for the run: it is final, or it is another's.</summary>
+    internal Task Completion => _completion.Task;
+
+    /// <summary>Gets whether another owner has taken the run over.</summary>
+    internal bool IsFenced { get; private set; }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _abandon.Dispose();
+    }
+
+    /// <summary>Tells of a cancel whose intent is durable.</summary>
+    internal Task CancelAsync(RunRow row)
+    {
+        Row = RunRows.Newer(Row, row);
+        return StopNodesAsync();
+    }
+
+    /// <summary>Asks the run to end because its activation does; it stays resumable.</summary>
+    internal Task StopAsync()
+    {
+        _isStopping = true;
+        return StopNodesAsync();
+    }
+
+    /// <summary>Gives up what is still being tried again.</summary>
+    internal Task AbandonAsync() => _abandon.CancelAsync();
+
+    /// <summary>Works until the run is final, is another's, or is given up.</summary>
+    internal async Task RunAsync()
+    {
+        try
+        {
+            for (var failures = 0; !Row.IsFinal && !IsFenced && !(_isStopping && Row.Status != RunStatus.Running);)
+            {
+                try
+                {
+                    await AttemptAsync();
+                    failures = 0;
+                }
+                catch (Exception exception) when (Persistence.IsTransient(exception) && !_abandon.IsCancellationRequested)
+                {
+                    failures++;
+                    LogWillRetry(_logger, exception, Row.RunId, Row.Attempt, Persistence.DelayAfter(failures));
+                    await Task.Delay(Persistence.DelayAfter(failures), _time, _abandon.Token);
+                }
+            }
+        }
+        finally
+        {
+            Finish();
+        }
+    }
+
+    private async Task AttemptAsync()
+    {
+        if (Row.CancelAction is not null)
+        {
+            await EndAsync(Ended(RunStatus.Interrupted, StopReason.Cancelled));
+            return;
+        }
+
+        var attempt = Row.Attempt + 1;
+        Row = RunRows.Newer(Row, await _catalog.BeginAsync(Row.RunId, attempt, _owner, _abandon.Token));
+        if (Row.IsFinal || (Row.Attempt < attempt && Row.CancelAction is not null))
+        {
+            return;
+        }
+
+        if (Row.Attempt != attempt || Row.Owner != _owner)
+        {
+            Fence("claim");
+            return;
+        }
+
+        _instruments.RunStarted();
+        LogBegan(_logger, Row.RunId, Row.ThreadId, Row.Graph, attempt);
+        var outcome = await ExecuteAsync();
+        if (outcome.IsFenced)
+        {
+            Fence("append");
+            return;
+        }
+
+        await EndAsync(Decide(outcome));
+    }
+
+    private async Task<RunOutcome> ExecuteAsync()
+    {
+        try
+        {
+            return await _executor.ExecuteAsync(Row, Events, _stop.Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return new RunOutcome { Status = RunStatus.Interrupted };
+        }
+        catch (Exception exception) when (!Persistence.IsTransient(exception))
+        {
+            // A mistake in the engine or in a graph that nothing nearer to it has caught. Trying it again would loop for ever.
+            LogExecutionFailed(_logger, exception, Row.RunId, Row.Attempt);
+            return new RunOutcome { Status = RunStatus.Error, StopReason = StopReason.NodeError, Error = exception.Message };
+        }
+    }
+
+    private RunEnd Decide(RunOutcome outcome)
+    {
+        if (outcome.Status != RunStatus.Interrupted)
+        {
+            return Ended(outcome.Status, outcome.StopReason, outcome.Error);
+        }
+
+        // An intent that is durable wins over the silo's own stop, which is the only other reason to interrupt an execution.
+        return Row.CancelAction is not null || !_isStopping
+            ? Ended(RunStatus.Interrupted, StopReason.Cancelled)
+            : Ended(RunStatus.Interrupted, StopReason.Drained) with { Resumable = true };
+    }
+
+    private RunEnd Ended(RunStatus status, StopReason? reason = null, string? error = null) =>
+        new() { RunId = Row.RunId, Attempt = Row.Attempt, Status = status, StopReason = reason, Error = error };
+
+    /// <summary>Writes how the attempt ended until the database has confirmed it: nothing unconfirmed is told to anybody.</summary>
+    private async Task EndAsync(RunEnd end)
+    {
+        for (var failures = 0; ;)
+        {
+            try
+            {
+                Row = RunRows.Newer(Row, await _catalog.EndAsync(end, _abandon.Token));
+                break;
+            }
+            catch (Exception exception) when (Persistence.IsTransient(exception) && !_abandon.IsCancellationRequested)
+            {
+                failures++;
+                LogEndNotWritten(_logger, exception, end.RunId, end.Status, Persistence.DelayAfter(failures));
+                await Task.Delay(Persistence.DelayAfter(failures), _time, _abandon.Token);
+            }
+        }
+
+        if (Row.IsFinal || (end.Resumable && Row.Resumable))
+        {
+            _instruments.RunEnded(Row.Status);
+            LogEnded(_logger, Row.RunId, Row.Status, Row.StopReason, Row.Attempt);
+        }
+        else if (Row.Attempt == end.Attempt && Row.CancelAction is not null && end.Status != RunStatus.Interrupted)
+        {
+            await EndAsync(Ended(RunStatus.Interrupted, StopReason.Cancelled));
+        }
+        else
+        {
+            Fence("end");
+        }
+    }
+
+    private void Fence(string phase)
+    {
+        IsFenced = true;
+        LogFenced(_logger, Row.RunId, phase, Row.Attempt, Row.Owner);
+    }
+
+    private async Task StopNodesAsync()
+    {
+        try
+        {
+            // The callbacks of the token are the nodes' own code: they run on the pool, never on the grain's scheduler.
+            await _stop.CancelAsync();
+        }
+        catch (AggregateException exception)
+        {
+            LogCancellationFailed(_logger, exception, Row.RunId);
+        }
+    }
+
+    private void Finish()
+    {
+        if (Row.IsFinal)
+        {
+            Events.End(Row.ToSnapshot());
+        }
+        else
+        {
+            Events.Close();
+        }
+
+        _completion.TrySetResult();
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>Pure questions about rows of runs.</summary>
+internal static class RunRows
+{
+    internal static RunSnapshot ToSnapshot(this RunRow row) => new()
+    {
+        RunId = row.RunId,
+        ThreadId = row.ThreadId,
+        Graph = row.Graph,
+        Status = row.Status,
+        StopReason = row.StopReason,
+        Error = row.Error,
+        Resumable = row.Resumable,
+        Attempt = row.Attempt,
+        CreatedAt = row.CreatedAt,
+        UpdatedAt = row.UpdatedAt,
+    };
+
+    /// <summary>Chooses what is known of a run after two answers of the database that may have crossed on their way.</summary>
+    /// <remarks>A final row is never forgotten, an attempt never goes back, and neither does an accepted cancel.</remarks>
+    internal static RunRow Newer(RunRow known, RunRow answer)
+    {
+        if (known.IsFinal || answer.Attempt < known.Attempt)
+        {
+            return known;
+        }
+
+        var goesBack = answer.Attempt == known.Attempt && !answer.IsFinal && answer.UpdatedAt < known.UpdatedAt;
+        var newest = goesBack ? known : answer;
+        return newest.IsFinal ? newest : newest with { CancelAction = known.CancelAction ?? answer.CancelAction };
+    }
+
+    /// <summary>Says a status as the wire, the logs and the database do: in lower case.</summary>
+    internal static string ToWire(this RunStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
+
+    /// <summary>Says a stop reason as the wire, the logs and the database do: in lower case with underscores.</summary>
+    internal static string ToWire(this StopReason reason) => JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
+}

@@ -1,0 +1,115 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using OrleansRuns.Abstractions;
+using OrleansRuns.Graphs;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>Checks of a request that need nothing but the request and its graph. Pure.</summary>
+internal static partial class RunRequests
+{
+    private const string AnyNode = "*";
+
+    /// <summary>Checks a thread's id.</summary>
+    /// <exception cref="InvalidRunRequestException">It is not 1 to 200 letters, digits, '-', '_', '.' or ':'.</exception>
+    internal static void CheckThreadId(string threadId)
+    {
+        if (!ThreadIds().IsMatch(threadId))
+        {
+            throw new InvalidRunRequestException(
+                $"'{threadId}' is no id of a thread. Use 1 to 200 letters, digits, '-', '_', '.' or ':'.");
+        }
+    }
+
+    /// <summary>Checks what can be told without the thread.</summary>
+    /// <exception cref="InvalidRunRequestException">The request contradicts itself, is too large or holds malformed JSON.</exception>
+    internal static void Check(StartRunRequest request, CompiledGraph graph, int maxInputBytes)
+    {
+        if (!Guid.TryParseExact(request.RunId, "D", out var id) || id.ToString() != request.RunId || id.Version != 7)
+        {
+            throw new InvalidRunRequestException(
+                $"'{request.RunId}' is no id of a run. Use a UUIDv7 in lower case, such as Guid.CreateVersion7() gives.");
+        }
+
+        if (request.Input is not null && request.Resume is not null)
+        {
+            throw new InvalidRunRequestException(
+                $"Run '{request.RunId}' has both an input and an answer. Give the answer alone, or start anew with the input alone.");
+        }
+
+        if (request.RecursionLimit < 1)
+        {
+            throw new InvalidRunRequestException(
+                $"The recursion limit {request.RecursionLimit} of run '{request.RunId}' allows no superstep. Use 1 or more.");
+        }
+
+        CheckSize([request.Input, request.Resume, request.Context], maxInputBytes);
+        CheckNodes(request.InterruptBefore.Concat(request.InterruptAfter), graph);
+        _ = Parse(request.Context, "context");
+    }
+
+    /// <summary>Checks that texts together stay within the input limit.</summary>
+    /// <exception cref="InvalidRunRequestException">They do not.</exception>
+    internal static void CheckSize(IEnumerable<string?> texts, int maxInputBytes)
+    {
+        var bytes = texts.Sum(text => text is null ? 0L : Encoding.UTF8.GetByteCount(text));
+        if (bytes > maxInputBytes)
+        {
+            throw new InvalidRunRequestException(
+                $"The request has {bytes:N0} bytes; at most {maxInputBytes:N0} are taken. Send a reference to the data instead, "
+                + $"or raise '{RunsOptions.Section}:{nameof(RunsOptions.MaxInputBytes)}'.");
+        }
+    }
+
+    /// <summary>Reads a JSON text.</summary>
+    /// <param name="json">The text; <see langword="null"/> for none.</param>
+    /// <param name="what">What it is, for the message.</param>
+    /// <exception cref="InvalidRunRequestException">It is malformed.</exception>
+    internal static JsonElement? Parse(string? json, string what)
+    {
+        if (json is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidRunRequestException(
+                $"The {what} is no valid JSON: {exception.Message} Send one complete JSON value.", exception.Path ?? "$");
+        }
+    }
+
+    /// <summary>Renders a request for the run's row.</summary>
+    internal static string ToRow(StartRunRequest request) => JsonSerializer.Serialize(request, JsonSerializerOptions.Web);
+
+    /// <summary>Reads a request from the run's row.</summary>
+    internal static StartRunRequest FromRow(string request) =>
+        JsonSerializer.Deserialize<StartRunRequest>(request, JsonSerializerOptions.Web)
+        ?? throw new JsonException("The request of a run is null.");
+
+    /// <summary>Tells whether a run's row was admitted for an equal request; the order and spacing of JSON members do not count.</summary>
+    internal static bool IsSame(RunRow row, string threadId, StartRunRequest request)
+    {
+        using var admitted = JsonDocument.Parse(row.Request);
+        using var asked = JsonDocument.Parse(ToRow(request));
+        return row.ThreadId == threadId && JsonElement.DeepEquals(admitted.RootElement, asked.RootElement);
+    }
+
+    private static void CheckNodes(IEnumerable<string> nodes, CompiledGraph graph)
+    {
+        if (nodes.FirstOrDefault(node => node != AnyNode && !graph.Nodes.ContainsKey(node)) is { } unknown)
+        {
+            throw new InvalidRunRequestException(
+                $"Graph '{graph.Name}' has no node '{unknown}' to stop at. Its nodes are: {string.Join(", ", graph.Nodes.Keys)}.");
+        }
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9_.:-]{1,200}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex ThreadIds();
+}

@@ -1,0 +1,81 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>Takes threads' slots for edits and frees those that a dead edit has left behind.</summary>
+internal sealed partial class ThreadSlots(
+    IRunCatalog catalog, IOptions<RunsOptions> options, TimeProvider time, ILogger<ThreadSlots> logger)
+{
+    /// <summary>What the holder of an edit begins with; a run's holder is the run's id.</summary>
+    internal const string EditPrefix = "edit-";
+
+    /// <summary>Tells whether a run holds the thread.</summary>
+    internal static bool IsHeldByRun(ThreadRow thread) =>
+        thread.Holder is not null && !thread.Holder.StartsWith(EditPrefix, StringComparison.Ordinal);
+
+    /// <summary>Frees a slot whose edit has not come back in time. The thread's log refuses what such an edit may still append.</summary>
+    /// <returns>Whether the slot may be asked for again.</returns>
+    internal async Task<bool> FreeDeadEditAsync(ThreadRow thread, CancellationToken cancellationToken)
+    {
+        if (thread.Holder is not { } holder
+            || !holder.StartsWith(EditPrefix, StringComparison.Ordinal)
+            || time.GetUtcNow() - thread.UpdatedAt <= options.Value.EditTimeout)
+        {
+            return false;
+        }
+
+        LogEditFreed(logger, thread.ThreadId, holder, thread.UpdatedAt);
+        await catalog.ReleaseSlotAsync(thread.ThreadId, holder, thread.Epoch, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Makes an edit while nobody else can write to the thread.</summary>
+    /// <param name="thread">The thread.</param>
+    /// <param name="edit">Makes the edit in the name of the id it is given.</param>
+    /// <param name="cancellationToken">Cancels the waiting for the slot; an edit that has begun is finished.</param>
+    /// <exception cref="ThreadBusyException">A run or another edit holds the thread.</exception>
+    internal async Task<T> EditAsync<T>(ThreadRow thread, Func<string, Task<T>> edit, CancellationToken cancellationToken)
+    {
+        var holder = $"{EditPrefix}{Guid.CreateVersion7()}";
+        var slot = await catalog.TakeSlotAsync(thread.ThreadId, thread.Graph, holder, cancellationToken);
+        if (slot.Holder != holder && await FreeDeadEditAsync(slot, cancellationToken))
+        {
+            slot = await catalog.TakeSlotAsync(thread.ThreadId, thread.Graph, holder, cancellationToken);
+        }
+
+        if (slot.Holder != holder)
+        {
+            throw new ThreadBusyException(thread.ThreadId, slot.Holder ?? "another edit");
+        }
+
+        try
+        {
+            return await edit(holder);
+        }
+        finally
+        {
+            await ReleaseAsync(slot, holder);
+        }
+    }
+
+    private async Task ReleaseAsync(ThreadRow slot, string holder)
+    {
+        try
+        {
+            await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, CancellationToken.None);
+        }
+        catch (Exception exception) when (Persistence.IsTransient(exception))
+        {
+            // The edit itself is decided. Whoever comes after the time-out frees the slot.
+            LogNotReleased(logger, exception, slot.ThreadId, holder, options.Value.EditTimeout);
+        }
+    }
+
+    [LoggerMessage(3200, LogLevel.Warning, "Thread {ThreadId} was held by the dead edit {Holder} since {Since}; it is free again.")]
+    private static partial void LogEditFreed(ILogger logger, string threadId, string holder, DateTimeOffset since);
+
+    [LoggerMessage(3201, LogLevel.Warning, "Thread {ThreadId} could not be released by edit {Holder}; it is freed after {Timeout}.")]
+    private static partial void LogNotReleased(ILogger logger, Exception exception, string threadId, string holder, TimeSpan timeout);
+}

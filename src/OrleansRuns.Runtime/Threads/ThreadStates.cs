@@ -1,0 +1,58 @@
+using OrleansRuns.Abstractions;
+using ThreadState = OrleansRuns.Abstractions.ThreadState;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>Renders what callers see of a thread. Pure.</summary>
+internal static class ThreadStates
+{
+    /// <summary>Renders a thread at its newest checkpoint, with its status.</summary>
+    /// <param name="thread">The thread.</param>
+    /// <param name="point">The newest checkpoint; <see langword="null"/> when there is none yet.</param>
+    /// <param name="newestRun">The newest run, if there is one.</param>
+    internal static ThreadState Newest(ThreadRow thread, ThreadPoint? point, RunRow? newestRun)
+    {
+        var state = point is null
+            ? new ThreadState { ThreadId = thread.ThreadId, Graph = thread.Graph, Values = "{}" }
+            : At(thread, point);
+        return state with { Status = Status(thread, point, newestRun) };
+    }
+
+    /// <summary>Renders a thread at one of its checkpoints.</summary>
+    internal static ThreadState At(ThreadRow thread, ThreadPoint point) => new()
+    {
+        ThreadId = thread.ThreadId,
+        Graph = thread.Graph,
+        CheckpointId = point.Checkpoint.Id,
+        ParentCheckpointId = point.Checkpoint.ParentId,
+        Step = point.Checkpoint.Step,
+        Source = point.Checkpoint.Source.ToString().ToLowerInvariant(),
+        RunId = point.RunId,
+        CreatedAt = point.At,
+        Values = point.Graph.ToJson(point.Checkpoint).ToJsonString(),
+        Next = point.Next,
+        Interrupts =
+        [
+            .. point.Interrupts.Select(interrupt => new PendingInterrupt(
+                interrupt.Id, interrupt.Node, interrupt.Value.GetRawText(), interrupt.AnswerSchema?.GetRawText())),
+        ],
+    };
+
+    /// <summary>Derives a thread's status.</summary>
+    internal static ThreadStatus Status(ThreadRow thread, ThreadPoint? point, RunRow? newestRun)
+    {
+        if (ThreadSlots.IsHeldByRun(thread))
+        {
+            return ThreadStatus.Busy;
+        }
+
+        // A run that ended as a success with nodes still planned stopped before or after a node that its graph stops at.
+        var isStopped = newestRun?.Status == RunStatus.Success && point?.RunId == newestRun.RunId && !point.Next.IsEmpty;
+        if (point is not null && (!point.Interrupts.IsEmpty || isStopped))
+        {
+            return ThreadStatus.Interrupted;
+        }
+
+        return newestRun?.Status is RunStatus.Error or RunStatus.Timeout ? ThreadStatus.Error : ThreadStatus.Idle;
+    }
+}

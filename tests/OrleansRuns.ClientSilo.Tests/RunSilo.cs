@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+
+namespace OrleansRuns.ClientSilo.Tests;
+
+/// <summary>A silo that executes runs, in a process of its own.</summary>
+internal sealed class RunSilo : IAsyncDisposable
+{
+    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
+    private readonly Process _process;
+
+    private RunSilo(Process process, int siloPort, int gatewayPort)
+    {
+        _process = process;
+        SiloPort = siloPort;
+        GatewayPort = gatewayPort;
+    }
+
+    internal int SiloPort { get; }
+
+    internal int GatewayPort { get; }
+
+    internal static async Task<RunSilo> StartAsync()
+    {
+        var (siloPort, gatewayPort) = (FreePort(), FreePort());
+        var program = typeof(RunSilo).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "RunSilo").Value!;
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            ArgumentList =
+            {
+                program, siloPort.ToString(CultureInfo.InvariantCulture), gatewayPort.ToString(CultureInfo.InvariantCulture),
+            },
+        };
+        var silo = new RunSilo(Process.Start(start)!, siloPort, gatewayPort);
+        var said = await silo._process.StandardOutput.ReadLineAsync().WaitAsync(Hang);
+        Assert.Equal("ready", said);
+        return silo;
+    }
+
+    internal static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.StandardInput.Close();
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(Hang);
+        }
+        catch (TimeoutException)
+        {
+            _process.Kill(entireProcessTree: true);
+            throw;
+        }
+        finally
+        {
+            _process.Dispose();
+        }
+    }
+}

@@ -1,0 +1,169 @@
+using System.Text.Json;
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+public sealed class RunEventsTests
+{
+    [Fact]
+    public async Task EventsAsync_WholeRun_AreNumberedAndEnd()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        var reading = ReadAsync(blocked.Run);
+
+        blocked.Gate.Open();
+        var events = await reading.WithinAsync("the events to end");
+
+        Assert.Equal(Enumerable.Range(0, events.Count).Select(number => (long)number), events.Select(e => e.Number));
+        Assert.Equal(RunEventKinds.End, events[^1].Kind);
+        Assert.Contains(events, e => e.Kind == RunEventKinds.Updates);
+        Assert.Contains(events, e => e.Kind == RunEventKinds.Values);
+    }
+
+    [Fact]
+    public async Task EventsAsync_AfterANumber_MissesNoneAndGetsNoneTwice()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        blocked.Gate.Open();
+        await blocked.Run.WaitAsync().WithinAsync("the run to end");
+        var all = await ReadAsync(blocked.Run).WithinAsync("the events");
+
+        foreach (var seen in all.SkipLast(1))
+        {
+            var rest = await ReadAsync(blocked.Run, seen.Number).WithinAsync("the rest of the events");
+
+            Assert.Equal(all.Where(e => e.Number > seen.Number), rest);
+        }
+    }
+
+    [Fact]
+    public async Task EventsAsync_ToldOfACheckpoint_IsDurableBefore()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        var told = 0;
+
+        blocked.Gate.Open();
+        await foreach (var @event in blocked.Run.EventsAsync())
+        {
+            if (@event.CheckpointId is { } checkpointId)
+            {
+                told++;
+                Assert.Equal(checkpointId, (await blocked.Thread.GetStateAsync(checkpointId)).CheckpointId);
+            }
+        }
+
+        Assert.True(told > 0);
+    }
+
+    [Fact]
+    public async Task EventsAsync_ReaderIsSlow_IsToldOfTheGapAndTheRunGoesOn()
+    {
+        const int Kept = 16;
+        await using var cluster = await RunCluster.StartAsync(options =>
+            options.Configure = runs => runs.Configure<RunEventsOptions>(o => o.KeptEvents = Kept));
+        var thread = cluster.Runs.Thread();
+        var run = await thread.StartAsync(SampleGraphs.Chatty, new { count = 500 });
+        await using var slow = run.EventsAsync().GetAsyncEnumerator();
+        Assert.True(await slow.MoveNextAsync());
+        var first = slow.Current;
+
+        await cluster.Gates.Of(thread.Id).ReachedAsync();
+        cluster.Gates.Of(thread.Id).Open();
+        var ended = await run.WaitAsync().WithinAsync("the run to end although its reader is slow");
+        var rest = new List<RunEvent>();
+        while (await slow.MoveNextAsync())
+        {
+            rest.Add(slow.Current);
+        }
+
+        Assert.Equal(RunStatus.Success, ended.Status);
+        AssertNothingIsMissedSilently([first, .. rest]);
+        Assert.Contains(rest.Prepend(first), e => e.Kind == RunEventKinds.Gap);
+    }
+
+    [Fact]
+    public async Task EventsAsync_ManyReaders_ReadTheSame()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        var readings = Enumerable.Range(0, 5).Select(_ => ReadAsync(blocked.Run)).ToArray();
+
+        blocked.Gate.Open();
+        var read = await Task.WhenAll(readings).WithinAsync("all readers to end");
+
+        Assert.All(read, events => Assert.Equal(read[0], events));
+    }
+
+    [Fact]
+    public async Task EventsAsync_ActivationWasCollected_GivesTheGapTheStateAndTheEnd()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        blocked.Gate.Open();
+        await blocked.Run.WaitAsync().WithinAsync("the run to end");
+        await cluster.DeactivateAsync(blocked.Run.Id);
+
+        var events = await ReadAsync(blocked.Run).WithinAsync("the events");
+
+        Assert.Equal([RunEventKinds.Gap, RunEventKinds.Values, RunEventKinds.End], events.Select(e => e.Kind));
+        Assert.Contains("\"last\"", events[1].Data, StringComparison.Ordinal);
+        AssertNothingIsMissedSilently(events);
+    }
+
+    [Fact]
+    public async Task EventsAsync_RunGoesOnElsewhere_GoOnAfterTheLastNumber()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        await using var reader = blocked.Run.EventsAsync().GetAsyncEnumerator();
+        var events = new List<RunEvent>();
+        while (events.LastOrDefault()?.Kind != RunEventKinds.Checkpoints)
+        {
+            Assert.True(await reader.MoveNextAsync());
+            events.Add(reader.Current);
+        }
+
+        await cluster.DeactivateAsync(blocked.Run.Id);
+        blocked.Gate.Open();
+        while (await reader.MoveNextAsync())
+        {
+            events.Add(reader.Current);
+        }
+
+        Assert.Equal(RunEventKinds.End, events[^1].Kind);
+        AssertNothingIsMissedSilently(events);
+    }
+
+    private static void AssertNothingIsMissedSilently(List<RunEvent> events)
+    {
+        var wanted = 0L;
+        foreach (var @event in events)
+        {
+            if (@event.Kind == RunEventKinds.Gap)
+            {
+                using var data = JsonDocument.Parse(@event.Data);
+                Assert.Equal(wanted, data.RootElement.GetProperty("from").GetInt64());
+                wanted = data.RootElement.GetProperty("to").GetInt64();
+            }
+
+            Assert.Equal(wanted, @event.Number);
+            wanted++;
+        }
+    }
+
+    private static async Task<List<RunEvent>> ReadAsync(RunHandle run, long after = -1)
+    {
+        using var hang = new CancellationTokenSource(TestTimeout.Hang);
+        var events = new List<RunEvent>();
+        await foreach (var @event in run.EventsAsync(after, hang.Token))
+        {
+            events.Add(@event);
+        }
+
+        return events;
+    }
+}

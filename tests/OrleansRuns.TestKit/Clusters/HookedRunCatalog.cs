@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using OrleansRuns.Abstractions;
+using OrleansRuns.Runtime;
+
+namespace OrleansRuns.TestKit;
+
+/// <summary>A run catalog that lets a test come before or after a call: to delay it, to make it fail, or to lose its answer.</summary>
+public sealed class HookedRunCatalog(IRunCatalog inner) : IRunCatalog
+{
+    /// <summary>Gets or sets what happens before a call with this name; what it throws is what the caller sees.</summary>
+    public Func<string, Task> Before { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Gets or sets what happens after the call was applied; what it throws is what the caller sees.</summary>
+    public Func<string, Task> After { get; set; } = _ => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken) =>
+        HookAsync(nameof(AdmitAsync), () => inner.AdmitAsync(run, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken) =>
+        HookAsync(nameof(BeginAsync), () => inner.BeginAsync(runId, attempt, owner, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken) =>
+        HookAsync(nameof(RequestCancelAsync), () => inner.RequestCancelAsync(runId, action, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
+        HookAsync(nameof(EndAsync), () => inner.EndAsync(end, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
+        HookAsync(nameof(FindRunAsync), () => inner.FindRunAsync(runId, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken) =>
+        HookAsync(nameof(FindThreadAsync), () => inner.FindThreadAsync(threadId, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
+        HookAsync(nameof(ListRunsAsync), () => inner.ListRunsAsync(threadId, limit, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<RunRow>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
+        HookAsync(nameof(ListUnfinishedAsync), () => inner.ListUnfinishedAsync(after, limit, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
+        HookAsync(nameof(TakeSlotAsync), () => inner.TakeSlotAsync(threadId, graph, holder, cancellationToken));
+
+    /// <inheritdoc/>
+    public async Task ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken)
+    {
+        await Before(nameof(ReleaseSlotAsync));
+        await inner.ReleaseSlotAsync(threadId, holder, epoch, cancellationToken);
+        await After(nameof(ReleaseSlotAsync));
+    }
+
+    private async Task<T> HookAsync<T>(string call, Func<Task<T>> apply)
+    {
+        await Before(call);
+        var answer = await apply();
+        await After(call);
+        return answer;
+    }
+}
