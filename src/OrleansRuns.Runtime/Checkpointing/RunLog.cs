@@ -18,7 +18,8 @@ internal sealed record LogWriter(string LogId, string RunId, int Attempt);
 /// What is handed in while an append is under way goes into the next entry together. Pending writes that their checkpoint overtakes are
 /// never written. Everything runs on the scheduler of the run's grain, one thing at a time.
 /// </remarks>
-internal sealed class RunLog(IThreadLogStore store, LogWriter writer, LogView view, TimeProvider time, Func<long> nextEvent)
+internal sealed class RunLog(
+    IThreadLogStore store, LogWriter writer, LogView view, TimeProvider time, RunInstruments instruments, Func<long> nextEvent)
 {
     private const int MaxTries = 5;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
@@ -31,6 +32,20 @@ internal sealed class RunLog(IThreadLogStore store, LogWriter writer, LogView vi
 
     /// <summary>Gets what the log says after the newest append.</summary>
     internal LogView View { get; private set; } = view;
+
+    /// <summary>
+    /// Gets an appender that goes on from what is durable: after an entry that could not be written, the end of the run still can.
+    /// </summary>
+    internal RunLog Renewed()
+    {
+        var renewed = new RunLog(store, writer, View, time, instruments, nextEvent) { _sequence = _sequence };
+        foreach (var (name, live) in _live)
+        {
+            renewed._live.Add(name, live);
+        }
+
+        return renewed;
+    }
 
     /// <summary>Makes a namespace known that was read from the log, so that a base can repeat it.</summary>
     internal void Adopt(CompiledGraph graph, Checkpoint checkpoint, NamespaceView from) =>
@@ -103,7 +118,6 @@ internal sealed class RunLog(IThreadLogStore store, LogWriter writer, LogView vi
         var now = time.GetUtcNow();
         var at = now > View.At ? now : View.At;
         var staged = Stage(batch, position, at);
-        var isBase = BasePolicy.IsDue(View) || batch.Any(LeavesTheLine);
         var entry = new LogEntry
         {
             AppendId = $"{writer.RunId}/{writer.Attempt}/{_sequence++}",
@@ -111,15 +125,16 @@ internal sealed class RunLog(IThreadLogStore store, LogWriter writer, LogView vi
             Attempt = writer.Attempt,
             At = at,
             NextEvent = nextEvent(),
-            IsBase = isBase,
             Records = [.. batch.SelectMany(request => request.ToRecords(full: false))],
         };
-        if (isBase)
+        if (BasePolicy.IsDue(View) || batch.Any(LeavesTheLine))
         {
-            entry = entry with { Records = Repeat(staged, batch, entry) };
+            entry = entry with { IsBase = true, Records = Repeat(staged, batch, entry) };
         }
 
+        var started = time.GetTimestamp();
         var outcome = await AppendAsync(position, entry);
+        instruments.Appended(time.GetElapsedTime(started), outcome.IsAppended);
         View = View.With(position, entry, outcome.StoredBytes);
         _live.Clear();
         foreach (var (name, live) in staged.Where(pair => View.Namespaces.ContainsKey(pair.Key)))

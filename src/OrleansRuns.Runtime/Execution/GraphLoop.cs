@@ -53,6 +53,7 @@ internal sealed class GraphLoop(RunSetup setup, CompiledGraph graph, RunLog log,
 
             var before = checkpoint;
             checkpoint = await log.AppendAsync(graph, before.Namespace, draft);
+            nodes.Instruments.SuperstepEnded();
             RunTelling.Superstep(setup.Events, graph, before, step.Writes, checkpoint);
         }
     }

@@ -7,7 +7,13 @@ namespace OrleansRuns.Runtime;
 
 /// <summary>Executes one claimed attempt of a run, from its claim to the log's end entry.</summary>
 internal sealed partial class RunExecution(
-    RunSetup setup, IThreadLogStore store, ThreadReader threads, NodeRunner nodes, TimeProvider time, ILogger logger)
+    RunSetup setup,
+    IThreadLogStore store,
+    ThreadReader threads,
+    NodeRunner nodes,
+    RunInstruments instruments,
+    TimeProvider time,
+    ILogger logger)
 {
     /// <summary>How many event numbers an entry keeps free, so that those a lost process told after it are not given again.</summary>
     private const long EventReserve = 1 << 20;
@@ -27,10 +33,13 @@ internal sealed partial class RunExecution(
         }
 
         var writer = new LogWriter(setup.Row.LogId, setup.Row.RunId, setup.Row.Attempt);
-        var log = new RunLog(store, writer, view, time, () => setup.Events.Next + EventReserve);
+        var log = new RunLog(store, writer, view, time, instruments, () => setup.Events.Next + EventReserve);
         try
         {
-            return await EndAsync(log, await RunAsync(log, stop));
+            var end = await RunAsync(log, stop);
+            // A run that could not go on may have left an entry behind that cannot be written; its end stands on what is durable.
+            await log.Renewed().AppendAsync(end);
+            return Outcome(end);
         }
         catch (FencedException exception)
         {
@@ -84,7 +93,7 @@ internal sealed partial class RunExecution(
             return End(end);
         }
         catch (Exception exception) when (
-            exception is LogEntryTooLargeException or GraphException or RunException or GraphInputMismatchException)
+            exception is LogEntryTooLargeException or GraphException or RunException or MissingSubgraphException)
         {
             LogRefused(logger, exception, setup.Row.RunId, setup.Row.Attempt);
             return new EndLogRecord
@@ -99,16 +108,6 @@ internal sealed partial class RunExecution(
 
     private static IEnumerable<Interrupt> OpenQuestions(LogView view) =>
         view.Namespaces.Values.SelectMany(one => one.Writes.Values).Where(one => !one.Finished).SelectMany(one => one.Interrupts);
-
-    private async Task<RunOutcome> EndAsync(RunLog log, EndLogRecord end)
-    {
-        // A failed append ends its appender; the end of the run stands on what the log says before it.
-        var last = log.IsBroken
-            ? new RunLog(store, log.Writer with { Attempt = log.Writer.Attempt }, log.View, time, () => setup.Events.Next + EventReserve)
-            : log;
-        await last.AppendAsync(end);
-        return Outcome(end);
-    }
 
     [LoggerMessage(3400, LogLevel.Warning, "Run {RunId} was fenced in attempt {Attempt}: it stops and writes nothing more.")]
     private static partial void LogFenced(ILogger logger, Exception exception, string runId, int attempt);

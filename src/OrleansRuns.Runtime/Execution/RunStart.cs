@@ -74,7 +74,7 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
         name.Split('|', StringSplitOptions.RemoveEmptyEntries).Aggregate(
             setup.Graph,
             (graph, part) => graph.SubgraphOf(part[..part.IndexOf(':', StringComparison.Ordinal)])
-                ?? throw new GraphInputMismatchException(setup.Graph.Name, part));
+                ?? throw new MissingSubgraphException(setup.Graph.Name, part));
 
     private Task<Checkpoint> AppendAsync(CheckpointDraft draft, bool isResume) =>
         log.AppendAsync(setup.Graph, "", draft, Claim(draft.Step, isResume));
@@ -107,5 +107,5 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
 }
 
 /// <summary>A thread is inside a subgraph that this version of the graph does not have.</summary>
-internal sealed class GraphInputMismatchException(string graph, string part)
+internal sealed class MissingSubgraphException(string graph, string part)
     : Exception($"Graph '{graph}' no longer has the subgraph '{part}', in which the thread stands. Bring it back, or edit the state.");

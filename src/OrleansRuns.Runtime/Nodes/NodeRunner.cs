@@ -32,10 +32,13 @@ internal sealed record NodeResult(TaskWrites? Writes, NodeError? Error = null, b
 internal sealed partial class NodeRunner(
     NodeScheduler scheduler,
     IServiceProvider services,
-    IOptions<NodeSchedulerOptions> options,
+    IOptions<RunsOptions> options,
+    RunInstruments instruments,
     TimeProvider time,
     ILogger<NodeRunner> logger)
 {
+    internal RunInstruments Instruments => instruments;
+
     /// <summary>Runs a task until it has writes, has failed for good, or is stopped.</summary>
     internal async Task<NodeResult> RunAsync(NodeTask node, CancellationToken stop)
     {
@@ -136,9 +139,14 @@ internal sealed partial class NodeRunner(
                 return await clock.ResultOf(work.Task);
             }
 
-            LogLeftBehind(logger, node.Run.RunId, node.Task.Node, attempt, options.Value.CancellationGrace);
+            LogLeftBehind(logger, node.Run.RunId, node.Task.Node, attempt, options.Value.NodeCancellationGrace);
+            instruments.NodeLeftBehind(1);
             _ = work.Task.ContinueWith(
-                late => LogLateResult(logger, late.Exception, node.Run.RunId, node.Task.Node, attempt),
+                late =>
+                {
+                    instruments.NodeLeftBehind(-1);
+                    LogLateResult(logger, late.Exception, node.Run.RunId, node.Task.Node, attempt);
+                },
                 CancellationToken.None,
                 TaskContinuationOptions.None,
                 TaskScheduler.Default);
@@ -165,7 +173,7 @@ internal sealed partial class NodeRunner(
         }
 
         using var ended = new CancellationTokenSource();
-        await Task.WhenAny(code, Task.Delay(options.Value.CancellationGrace, time, ended.Token));
+        await Task.WhenAny(code, Task.Delay(options.Value.NodeCancellationGrace, time, ended.Token));
         await ended.CancelAsync();
         return code.IsCompleted;
     }

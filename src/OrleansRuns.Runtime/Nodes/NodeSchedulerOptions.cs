@@ -13,11 +13,6 @@ public sealed class NodeSchedulerOptions
     /// <value>1 to 4,096. The default is 64.</value>
     [Range(1, 4096)]
     public int MaxConcurrency { get; set; } = 64;
-
-    /// <summary>Gets or sets how long a node whose time is over may take to notice before it is left behind.</summary>
-    /// <value>Zero to 10 minutes. The default is 2 seconds.</value>
-    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
-    public TimeSpan CancellationGrace { get; set; } = TimeSpan.FromSeconds(2);
 }
 
 [OptionsValidator]
