@@ -33,6 +33,10 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<GraphRegistry>();
         services.TryAddSingleton<RunInstruments>();
         services.TryAddSingleton<RunLastEvents>();
+        services.TryAddSingleton<RunAdmission>();
+        services.TryAddSingleton<ThreadReader>();
+        services.TryAddSingleton<ThreadSlots>();
+        services.TryAddSingleton<ThreadEdits>();
         services.TryAddSingleton<IRunExecutor, RunExecutor>();
         services.TryAddSingleton<RunRecovery>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigurationValidator, GraphsValidator>());

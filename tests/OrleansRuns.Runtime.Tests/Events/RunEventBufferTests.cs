@@ -144,7 +144,7 @@ public sealed class RunEventBufferTests
     {
         const int Threads = 4;
         const int Each = 500;
-        var buffer = new RunEventBuffer(Threads * Each, int.MaxValue);
+        var buffer = new RunEventBuffer((Threads * Each) + 1, int.MaxValue);
         var readers = Enumerable.Range(0, 3).Select(_ => Task.Run(() => ReadAsync(buffer, after: -1))).ToArray();
 
         await Task.WhenAll(Enumerable.Range(0, Threads).Select(_ => Task.Run(() => Fill(buffer, Each)))).WaitAsync(Hang);

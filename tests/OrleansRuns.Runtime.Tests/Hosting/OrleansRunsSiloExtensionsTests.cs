@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Orleans.Runtime;
 using OrleansRuns.Abstractions;
 using OrleansRuns.Graphs;
 using OrleansRuns.TestKit;
