@@ -3,7 +3,6 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Hosting;
 using OrleansRuns.TestKit;
 
 // A silo that executes the sample graphs, in a process of its own: OrleansRuns.RunSilo <silo port> <gateway port>.
