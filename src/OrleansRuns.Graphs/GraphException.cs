@@ -39,7 +39,9 @@ public sealed class GraphUpdateException : GraphException
     }
 }
 
-/// <summary>One attempt of a node took longer than its <see cref="NodeOptions.Timeout"/> or <see cref="NodeOptions.IdleTimeout"/>.</summary>
+/// <summary>
+/// One attempt of a node took longer than its <see cref="NodeOptions.Timeout"/> or <see cref="NodeOptions.IdleTimeout"/>.
+/// </summary>
 public sealed class NodeTimeoutException : GraphException
 {
     /// <summary>Makes the exception.</summary>

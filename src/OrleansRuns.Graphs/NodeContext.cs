@@ -72,7 +72,7 @@ public abstract class NodeContext
     /// <summary>Asks the world outside and waits for the answer, for days if need be: the run ends as interrupted and is resumed.</summary>
     /// <typeparam name="TAnswer">The answer's type; its schema goes out with the question.</typeparam>
     /// <param name="question">What the asker shows; serialised at once.</param>
-    /// <returns>The answer. The node has run again from its start by then, so what comes before the question should bear repetition.</returns>
+    /// <returns>The answer. By then the node has run again from its start: what comes before the question should bear repetition.</returns>
     /// <remarks>Answers are matched by position: ask the same questions in the same order in every execution of the task.</remarks>
     /// <exception cref="GraphInputException">The answer cannot be read as <typeparamref name="TAnswer"/>.</exception>
     public TAnswer Interrupt<TAnswer>(object? question)
@@ -119,6 +119,7 @@ public abstract class NodeContext
 
     // Task ids say nothing to who answers: "review:018f…|check:77aa…" and node "ask" become "review|check|ask".
     private string NodePath() => string.Concat(
-        Namespace.Split('|', StringSplitOptions.RemoveEmptyEntries).Select(part => $"{part[..part.IndexOf(':', StringComparison.Ordinal)]}|"))
+        Namespace.Split('|', StringSplitOptions.RemoveEmptyEntries)
+            .Select(part => $"{part[..part.IndexOf(':', StringComparison.Ordinal)]}|"))
         + Node;
 }

@@ -72,7 +72,11 @@ internal static class MermaidDrawing
         _ => $"-.->|{Label(name == Node.EndName ? "end" : name)}|",
     };
 
-    private static string Label(string name) => $"\"{name.Replace("#", "#35;", StringComparison.Ordinal).Replace("\"", "#quot;", StringComparison.Ordinal)}\"";
+    private static string Label(string name)
+    {
+        var escaped = name.Replace("#", "#35;", StringComparison.Ordinal).Replace("\"", "#quot;", StringComparison.Ordinal);
+        return $"\"{escaped}\"";
+    }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -4,7 +4,9 @@ using System.Text.Json.Schema;
 namespace OrleansRuns.Graphs;
 
 /// <summary>Checks an answer against the schema that went out with the question, before anything runs.</summary>
-/// <remarks>Covers what a type's exported schema says of kinds, members, items and enumerations; the node's own read decides the rest.</remarks>
+/// <remarks>
+/// Covers what a type's exported schema says of kinds, members, items and enumerations; the node's own read decides the rest.
+/// </remarks>
 internal static class AnswerCheck
 {
     internal static JsonElement SchemaOf<T>() => Cache<T>.Schema;
@@ -41,7 +43,8 @@ internal static class AnswerCheck
     {
         if (schema.TryGetProperty("required", out var required))
         {
-            var missing = required.EnumerateArray().Select(name => name.GetString()!).FirstOrDefault(name => !value.TryGetProperty(name, out _));
+            var missing = required.EnumerateArray().Select(name => name.GetString()!)
+                .FirstOrDefault(name => !value.TryGetProperty(name, out _));
             if (missing is not null)
             {
                 return $"'{path}.{missing}' is missing.";

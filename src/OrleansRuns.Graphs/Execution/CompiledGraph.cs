@@ -28,7 +28,9 @@ public abstract class CompiledGraph
     public abstract string DrawMermaid();
 
     /// <summary>Computes the checkpoint of a run's input.</summary>
-    /// <param name="before">The thread's newest checkpoint, whose unfinished tasks are discarded; <see langword="null"/> on a new thread.</param>
+    /// <param name="before">
+    /// The thread's newest checkpoint, whose unfinished tasks are discarded; <see langword="null"/> on a new thread.
+    /// </param>
     /// <param name="input">The input as JSON; checked strictly.</param>
     /// <exception cref="GraphInputException">The input does not fit; the message has the path to the member.</exception>
     public abstract CheckpointDraft ApplyInput(Checkpoint? before, JsonElement input);

@@ -53,7 +53,8 @@ internal sealed partial class CompiledGraph<TState> : CompiledGraph
         if (ordered.Length != before.Tasks.Length)
         {
             throw new ArgumentException(
-                $"Checkpoint '{before.Id}' has {before.Tasks.Length} tasks, but the writes of {ordered.Length} are finished.", nameof(writes));
+                $"Checkpoint '{before.Id}' has {before.Tasks.Length} tasks, but the writes of {ordered.Length} are finished.",
+                nameof(writes));
         }
 
         var fold = _model.Fold(StateOf(before), [.. ordered.Select(ToChannels)]);

@@ -17,7 +17,9 @@ public static class ResumeAnswers
     /// The answer to the only pending question, or an object of answers by interrupt id, which may leave questions open.
     /// </param>
     /// <returns>The answered tasks, in the given order: their answers appended, their questions cleared, ready to run again.</returns>
-    /// <exception cref="GraphInputException">Nothing waits, it is not clear what is answered, or an answer does not fit its question.</exception>
+    /// <exception cref="GraphInputException">
+    /// Nothing waits, it is not clear what is answered, or an answer does not fit its question.
+    /// </exception>
     public static ImmutableArray<PendingTask> Apply(IReadOnlyList<PendingTask> pending, JsonElement resume)
     {
         ArgumentNullException.ThrowIfNull(pending);
@@ -92,7 +94,8 @@ public static class ResumeAnswers
         questions.Count == 1
             ? new(StringComparer.Ordinal) { [questions.Keys.Single()] = resume.Clone() }
             : throw new GraphInputException(
-                $"{questions.Count} questions wait, so one answer is ambiguous. Answer with an object by interrupt id: {List(questions.Values)}.");
+                $"{questions.Count} questions wait, so one answer is ambiguous. "
+                + $"Answer with an object by interrupt id: {List(questions.Values)}.");
 
     private static string List(IEnumerable<Interrupt> questions) =>
         string.Join(", ", questions.Select(question => $"'{question.Id}' (node '{question.Node}')"));

@@ -31,7 +31,9 @@ public sealed record TaskWrites
     /// <summary>Gets the answers given to the task so far, in the order of its questions.</summary>
     public ImmutableArray<JsonElement> Answers { get; init; } = [];
 
-    /// <summary>Gets the error the task ended with after its last retry; set together with <see cref="Finished"/> when a handler takes over.</summary>
+    /// <summary>
+    /// Gets the error the task ended with after its last retry; set together with <see cref="Finished"/> when a handler takes over.
+    /// </summary>
     public NodeError? Error { get; init; }
 }
 

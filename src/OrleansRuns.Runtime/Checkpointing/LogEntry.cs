@@ -61,6 +61,12 @@ public sealed record CheckpointLogRecord : LogRecord
 
     /// <summary>Gets the checkpoint.</summary>
     public required CheckpointRecord Checkpoint { get; init; }
+
+    /// <summary>Gets the run or edit that made the checkpoint; only set where a base repeats it from an earlier entry.</summary>
+    public string? RunId { get; init; }
+
+    /// <summary>Gets when the checkpoint was made; only set where a base repeats it from an earlier entry.</summary>
+    public DateTimeOffset? At { get; init; }
 }
 
 /// <summary>Finished or interrupted tasks of a superstep that is still running.</summary>
@@ -88,8 +94,14 @@ public sealed record ClaimLogRecord : LogRecord
     /// <summary>Gets the graph's fingerprint.</summary>
     public required string Fingerprint { get; init; }
 
-    /// <summary>Gets the checkpoint whose static interrupts the claim passes, when it resumes a stopped thread.</summary>
-    public string? PassedCheckpointId { get; init; }
+    /// <summary>Gets the step of the checkpoint the run began at; its recursion limit counts from there in every attempt.</summary>
+    public int StartStep { get; init; }
+
+    /// <summary>Gets whether the run goes on with a stopped thread, so that the static interrupts it stopped at are passed.</summary>
+    public bool IsResume { get; init; }
+
+    /// <summary>Gets the position of the run's first claim: checkpoints below it were there when it began.</summary>
+    public long StartPosition { get; init; }
 }
 
 /// <summary>How a run ended.</summary>

@@ -16,8 +16,9 @@ public static class OrleansRunsSiloExtensions
     /// <param name="configure">Adds the graphs.</param>
     /// <returns>The same builder.</returns>
     /// <remarks>
-    /// Options are bound to <c>OrleansRuns:Runs</c>, <c>OrleansRuns:Events</c> and <c>OrleansRuns:Recovery</c>. The silo refuses to start
-    /// with options out of range or with graphs that are built wrongly; the error lists all mistakes.
+    /// Options are bound to <c>OrleansRuns:Runs</c>, <c>OrleansRuns:Nodes</c>, <c>OrleansRuns:Events</c> and
+    /// <c>OrleansRuns:Recovery</c>. The silo refuses to start with options out of range or with graphs that are built wrongly; the
+    /// error lists all mistakes.
     /// </remarks>
     public static ISiloBuilder AddOrleansRuns(this ISiloBuilder builder, Action<IOrleansRunsBuilder> configure)
     {
@@ -28,6 +29,7 @@ public static class OrleansRunsSiloExtensions
         services.AddOrleansRunsClient();
         services.TryAddSingleton(TimeProvider.System);
         services.AddRunOptions<RunsOptions, RunsOptionsValidator>(RunsOptions.Section);
+        services.AddRunOptions<NodeSchedulerOptions, NodeSchedulerOptionsValidator>(NodeSchedulerOptions.Section);
         services.AddRunOptions<RunEventsOptions, RunEventsOptionsValidator>(RunEventsOptions.Section);
         services.AddRunOptions<RunRecoveryOptions, RunRecoveryOptionsValidator>(RunRecoveryOptions.Section);
         services.TryAddSingleton<GraphRegistry>();
@@ -37,6 +39,9 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<ThreadSlots>();
         services.TryAddSingleton<ThreadEdits>();
+        services.TryAddSingleton(provider => new NodeScheduler(
+            provider.GetRequiredService<IOptions<NodeSchedulerOptions>>().Value.MaxConcurrency));
+        services.TryAddSingleton<NodeRunner>();
         services.TryAddSingleton<IRunExecutor, RunExecutor>();
         services.TryAddSingleton<RunRecovery>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigurationValidator, GraphsValidator>());

@@ -1,8 +1,21 @@
+using Microsoft.Extensions.Logging;
+
 namespace OrleansRuns.Runtime;
 
-internal sealed class RunExecutor(GraphRegistry graphs) : IRunExecutor
+internal sealed class RunExecutor(
+    GraphRegistry graphs,
+    IThreadLogStore store,
+    ThreadReader threads,
+    NodeRunner nodes,
+    RunInstruments instruments,
+    TimeProvider time,
+    ILogger<RunExecution> logger) : IRunExecutor
 {
     public bool HasGraph(string graph) => graphs.Find(graph) is not null;
 
-    public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, CancellationToken stop) => throw new NotSupportedException();
+    public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, CancellationToken stop)
+    {
+        var setup = new RunSetup(run, RunRequests.FromRow(run.Request), graphs.Get(run.Graph), events);
+        return new RunExecution(setup, store, threads, nodes, instruments, time, logger).ExecuteAsync(stop);
+    }
 }

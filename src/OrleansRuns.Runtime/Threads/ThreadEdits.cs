@@ -5,7 +5,13 @@ using OrleansRuns.Graphs;
 namespace OrleansRuns.Runtime;
 
 /// <summary>Makes edits and forks: one checkpoint each, appended while nobody else can write to the thread.</summary>
-internal sealed class ThreadEdits(ThreadReader reader, ThreadSlots slots, IOptions<RunsOptions> options)
+internal sealed class ThreadEdits(
+    IThreadLogStore store,
+    ThreadReader reader,
+    ThreadSlots slots,
+    RunInstruments instruments,
+    IOptions<RunsOptions> options,
+    TimeProvider time)
 {
     /// <summary>Appends an edit of the state.</summary>
     internal Task UpdateAsync(ThreadRow thread, UpdateStateRequest request, CancellationToken cancellationToken)
@@ -37,13 +43,28 @@ internal sealed class ThreadEdits(ThreadReader reader, ThreadSlots slots, IOptio
             thread,
             async editId =>
             {
+                // Read before the draft is made: what anybody appends in between makes the append fail.
+                var view = LogView.Of(await store.ReadLineAsync(thread.LogId, null, CancellationToken.None));
                 var draft = await DraftAsync(thread, checkpointId, edit, CancellationToken.None);
-                return $"{editId} {draft}";
+                return await AppendAsync(thread, editId, view, draft);
             },
             cancellationToken);
     }
 
-    private async Task<CheckpointDraft> DraftAsync(
+    private async Task<Checkpoint> AppendAsync(ThreadRow thread, string editId, LogView view, (CompiledGraph Graph, CheckpointDraft Draft) edit)
+    {
+        var writer = new LogWriter(thread.LogId, editId, Attempt: 1);
+        try
+        {
+            return await new RunLog(store, writer, view, time, instruments, () => view.NextEvent).AppendAsync(edit.Graph, "", edit.Draft);
+        }
+        catch (FencedException)
+        {
+            throw new ThreadBusyException(thread.ThreadId, "a writer that came first");
+        }
+    }
+
+    private async Task<(CompiledGraph Graph, CheckpointDraft Draft)> DraftAsync(
         ThreadRow thread, string? checkpointId, Func<ThreadPoint, CheckpointDraft> edit, CancellationToken cancellationToken)
     {
         var point = await reader.FindAsync(thread, checkpointId, cancellationToken);
@@ -54,6 +75,6 @@ internal sealed class ThreadEdits(ThreadReader reader, ThreadSlots slots, IOptio
                 : new CheckpointNotFoundException(thread.ThreadId, checkpointId);
         }
 
-        return ThreadPoint.Checked(() => edit(point));
+        return (point.Graph, ThreadPoint.Checked(() => edit(point)));
     }
 }

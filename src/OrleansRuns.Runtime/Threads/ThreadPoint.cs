@@ -23,6 +23,9 @@ internal sealed record ThreadPoint
     /// <summary>Gets when the checkpoint was made.</summary>
     internal required DateTimeOffset At { get; init; }
 
+    /// <summary>Gets whether the log repeats the checkpoint here from an earlier entry.</summary>
+    internal bool IsRepeated { get; init; }
+
     /// <summary>Gets the questions that wait for an answer.</summary>
     internal ImmutableArray<Interrupt> Interrupts =>
         [.. Pending.Where(task => !task.Writes.Finished).SelectMany(task => task.Writes.Interrupts)];

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OrleansRuns.Graphs;
 
 namespace OrleansRuns.Runtime;
@@ -5,13 +6,184 @@ namespace OrleansRuns.Runtime;
 /// <summary>Reads threads from their logs.</summary>
 internal sealed class ThreadReader(IThreadLogStore log, GraphRegistry graphs)
 {
-    internal Task<ThreadPoint?> FindAsync(ThreadRow thread, string? checkpointId, CancellationToken cancellationToken) =>
-        throw new NotSupportedException($"{log} {graphs} {thread} {checkpointId} {cancellationToken}");
+    private const int PageSize = 64;
 
-    internal Task<IReadOnlyList<ThreadPoint>> ReadHistoryAsync(
-        ThreadRow thread, string? before, int limit, CancellationToken cancellationToken) =>
-        throw new NotSupportedException($"{thread} {before} {limit} {cancellationToken}{log}");
-    internal Task<RunEndPoint?> FindEndAsync(RunRow run, CancellationToken cancellationToken) =>
-        throw new NotSupportedException($"{run} {cancellationToken}{log}");
+    /// <summary>Finds the state at a checkpoint and what its tasks have written since.</summary>
+    /// <param name="thread">The thread.</param>
+    /// <param name="checkpointId">The checkpoint; <see langword="null"/> for the newest.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The state, or <see langword="null"/> when there is no such checkpoint.</returns>
+    internal async Task<ThreadPoint?> FindAsync(ThreadRow thread, string? checkpointId, CancellationToken cancellationToken)
+    {
+        var graph = graphs.Get(thread.Graph);
+        if (checkpointId is null)
+        {
+            return Point(graph, LogView.Of(await log.ReadLineAsync(thread.LogId, null, cancellationToken)));
+        }
+
+        return await FindViewAsync(thread.LogId, checkpointId, cancellationToken) is { } view
+            ? Point(graph, await WithWritesAfterAsync(thread.LogId, view, cancellationToken))
+            : null;
+    }
+
+    /// <summary>Loads a checkpoint of the run's own graph.</summary>
+    /// <returns>The checkpoint, or <see langword="null"/> when there is none.</returns>
+    internal async Task<Checkpoint?> LoadAsync(
+        string logId, CompiledGraph graph, string checkpointId, CancellationToken cancellationToken) =>
+        await FindViewAsync(logId, checkpointId, cancellationToken) is { Root: { } root } ? graph.Load("", root.Line) : null;
+
+    /// <summary>Reads the states of a thread, newest first.</summary>
+    /// <param name="thread">The thread.</param>
+    /// <param name="before">The checkpoint to start below; <see langword="null"/> for the newest.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <exception cref="Abstractions.CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    internal async Task<IReadOnlyList<ThreadPoint>> ReadHistoryAsync(
+        ThreadRow thread, string? before, int limit, CancellationToken cancellationToken)
+    {
+        var graph = graphs.Get(thread.Graph);
+        var found = new List<ThreadPoint>();
+        long? end = null;
+        if (before is not null)
+        {
+            _ = await FindViewAsync(thread.LogId, before, cancellationToken)
+                ?? throw new Abstractions.CheckpointNotFoundException(thread.ThreadId, before);
+            end = CheckpointId.PositionOf(before) - 1;
+        }
+
+        // One query a line; a line's first checkpoint may only repeat the last one of the line before it.
+        ThreadPoint? repeated = null;
+        while (found.Count < limit && end is not < 0)
+        {
+            var line = await log.ReadLineAsync(thread.LogId, end, cancellationToken);
+            if (line.IsEmpty)
+            {
+                break;
+            }
+
+            var points = Points(graph, line).Reverse().ToList();
+            if (repeated is not null && points.FirstOrDefault() is { } original && original.Checkpoint.Id == repeated.Checkpoint.Id)
+            {
+                points[0] = repeated with { RunId = original.RunId, At = original.At };
+            }
+
+            repeated = points.LastOrDefault() is { IsRepeated: true } last ? last : null;
+            found.AddRange(repeated is null ? points : points.SkipLast(1));
+            end = line[0].Position - 1;
+        }
+
+        return [.. found.Concat(repeated is null ? [] : [repeated]).Take(limit)];
+    }
+
+    /// <summary>Finds how a run ended, from the newest entry downwards.</summary>
+    /// <returns>Its last state, or <see langword="null"/> when the log no longer has it.</returns>
+    internal async Task<RunEndPoint?> FindEndAsync(RunRow run, CancellationToken cancellationToken)
+    {
+        for (long? end = null; end is not < 0;)
+        {
+            var line = await log.ReadLineAsync(run.LogId, end, cancellationToken);
+            if (line.IsEmpty)
+            {
+                return null;
+            }
+
+            if (line.LastOrDefault(stored => stored.Entry.RunId == run.RunId) is { } last)
+            {
+                var view = LogView.Of(line.TakeWhile(stored => stored.Position <= last.Position));
+                var point = graphs.Find(run.Graph) is { } graph ? Point(graph, view) : null;
+                return new RunEndPoint(last.Entry.NextEvent, point?.Checkpoint, point?.Graph.ToJson(point.Checkpoint).ToJsonString());
+            }
+
+            end = line[0].Position - 1;
+        }
+
+        return null;
+    }
+
+    private static ThreadPoint? Point(CompiledGraph graph, LogView view) =>
+        view.Root is not { } root ? null : Point(graph, view, graph.Load("", root.Line));
+
+    private static ThreadPoint Point(CompiledGraph graph, LogView view, Checkpoint checkpoint) => new()
+    {
+        Graph = graph,
+        Checkpoint = checkpoint,
+        Pending =
+        [
+            .. view.Namespaces.SelectMany(pair => pair.Value.Writes.Values.Select(writes => new PendingTask(pair.Key, writes))),
+        ],
+        RunId = view.Root!.RunId,
+        At = view.Root.At,
+        IsRepeated = view.Root.IsRepeated,
+    };
+
+    /// <summary>Walks a line and stops at each checkpoint of the run's own graph, with all that was written before the next.</summary>
+    private static IEnumerable<ThreadPoint> Points(CompiledGraph graph, ImmutableArray<StoredEntry> line)
+    {
+        var view = LogView.Empty;
+        Checkpoint? present = null;
+        foreach (var stored in line)
+        {
+            var next = view.With(stored.Position, stored.Entry, stored.StoredBytes);
+            if (next.Root?.CheckpointId != view.Root?.CheckpointId)
+            {
+                if (present is not null)
+                {
+                    yield return Point(graph, view, present);
+                }
+
+                // The step from the checkpoint before is enough: loading the whole line for each would be quadratic.
+                present = present is null || next.Root!.Line.Count == 1
+                    ? graph.Load("", next.Root!.Line)
+                    : graph.Load("", [graph.ToFullRecord(present), next.Root.Line[^1]]);
+            }
+
+            view = next;
+        }
+
+        if (present is not null)
+        {
+            yield return Point(graph, view, present);
+        }
+    }
+
+    /// <summary>Finds what the log says at a checkpoint of the run's own graph.</summary>
+    private async Task<LogView?> FindViewAsync(string logId, string checkpointId, CancellationToken cancellationToken)
+    {
+        if (CheckpointId.PositionOf(checkpointId) is not { } position)
+        {
+            return null;
+        }
+
+        var view = LogView.Of(await log.ReadLineAsync(logId, position, cancellationToken));
+        return view.Root?.CheckpointId == checkpointId ? view : null;
+    }
+
+    private async Task<LogView> WithWritesAfterAsync(string logId, LogView view, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var page = await log.ReadPageAsync(logId, view.NextPosition, PageSize, cancellationToken);
+            foreach (var stored in page)
+            {
+                var next = view.With(stored.Position, stored.Entry, stored.StoredBytes);
+                if (next.Root!.CheckpointId != view.Root!.CheckpointId)
+                {
+                    return view;
+                }
+
+                view = next;
+            }
+
+            if (page.Length < PageSize)
+            {
+                return view;
+            }
+        }
+    }
 }
+
+/// <summary>How a run ended, as its log tells it.</summary>
+/// <param name="NextEvent">The number after its last event.</param>
+/// <param name="Checkpoint">Its last checkpoint.</param>
+/// <param name="Values">The state there as JSON.</param>
 internal sealed record RunEndPoint(long NextEvent, Checkpoint? Checkpoint, string? Values);

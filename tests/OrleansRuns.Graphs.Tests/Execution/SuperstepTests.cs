@@ -45,7 +45,8 @@ public sealed class SuperstepTests
 
         Assert.Equal(SuperstepDecision.Run, Decide(graph, begin, Free, asks[0]));
         Assert.Equal(SuperstepDecision.WaitForAnswer, Decide(graph, begin, Free, [.. asks]));
-        Assert.Equal(SuperstepDecision.WaitForAnswer, Decide(graph, begin, Free, asks[0], asks[1] with { Finished = true, Interrupts = [] }));
+        Assert.Equal(
+            SuperstepDecision.WaitForAnswer, Decide(graph, begin, Free, asks[0], asks[1] with { Finished = true, Interrupts = [] }));
     }
 
     [Fact]

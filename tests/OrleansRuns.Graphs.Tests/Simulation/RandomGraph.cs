@@ -92,7 +92,8 @@ internal sealed class RandomGraph(int seed, int depth = 0) : IGraph<SimulatedSta
                 graph.AddEdge(ask, next());
                 break;
             case 6:
-                var rescue = graph.AddNode<NodeError>($"{name}rescue", (state, error, node) => Mark(state, $"rescue {error.Node} {error.Attempts}"));
+                var rescue = graph.AddNode<NodeError>(
+                    $"{name}rescue", (state, error, node) => Mark(state, $"rescue {error.Node} {error.Attempts}"));
                 graph.AddEdge(rescue, next());
                 graph.AddEdge(
                     graph.AddNode(name, (state, node) => throw new InvalidDataException(name), retry with { OnError = rescue }), next());

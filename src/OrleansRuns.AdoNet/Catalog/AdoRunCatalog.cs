@@ -1,0 +1,178 @@
+using System.Collections.Immutable;
+using System.Data.Common;
+using OrleansRuns.Abstractions;
+using OrleansRuns.Runtime;
+using static OrleansRuns.AdoNet.CatalogSql;
+
+namespace OrleansRuns.AdoNet;
+
+/// <summary>The catalog in SQL that PostgreSQL and SQLite both understand: every change is a compare-and-set in one transaction.</summary>
+internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRunCatalog
+{
+    public Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken) =>
+        ChangeAsync(async connection =>
+        {
+            var now = time.GetUtcNow();
+            await InsertThreadAsync(connection, run.ThreadId, run.Graph, now);
+            if (await RunAsync(connection, run.RunId) is { } earlier)
+            {
+                return new AdmitOutcome(AdmitKind.Exists, earlier, (await ThreadAsync(connection, earlier.ThreadId))!);
+            }
+
+            // Locks the thread's row: of two admissions one waits here and then finds the slot taken.
+            var taken = await connection.ExecuteAsync(
+                "update threads set holder = @run, epoch = epoch + 1, graph = @graph, updated_at = @now "
+                + "where thread_id = @thread and holder is null",
+                ("run", run.RunId),
+                ("graph", run.Graph),
+                ("now", now),
+                ("thread", run.ThreadId));
+            var thread = (await ThreadAsync(connection, run.ThreadId))!;
+            if (taken == 0)
+            {
+                var holder = thread.Holder is null ? null : await RunAsync(connection, thread.Holder);
+                return new AdmitOutcome(holder?.RunId == run.RunId ? AdmitKind.Exists : AdmitKind.Busy, holder, thread);
+            }
+
+            await connection.ExecuteAsync(
+                "insert into runs (run_id, thread_id, graph, fingerprint, request, status, attempt, created_at, updated_at) "
+                + "values (@run, @thread, @graph, @fingerprint, @request, 'pending', 0, @now, @now)",
+                ("run", run.RunId),
+                ("thread", run.ThreadId),
+                ("graph", run.Graph),
+                ("fingerprint", run.Fingerprint),
+                ("request", run.Request),
+                ("now", now));
+            return new AdmitOutcome(AdmitKind.Admitted, await RunAsync(connection, run.RunId), thread);
+        }, cancellationToken);
+
+    public Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken) =>
+        ChangeAsync(async connection =>
+        {
+            await connection.ExecuteAsync(
+                "update runs set status = 'running', stop_reason = null, resumable = false, attempt = @attempt, owner = @owner, "
+                + $"updated_at = @now where run_id = @run and attempt = @attempt - 1 and cancel_action is null and {NotFinal}",
+                ("attempt", attempt),
+                ("owner", owner),
+                ("now", time.GetUtcNow()),
+                ("run", runId));
+            return await RunAsync(connection, runId) ?? throw new RunNotFoundException(runId);
+        }, cancellationToken);
+
+    public Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken) =>
+        ChangeAsync(async connection =>
+        {
+            await connection.ExecuteAsync(
+                $"update runs set cancel_action = @action, updated_at = @now where run_id = @run and cancel_action is null and {NotFinal}",
+                ("action", WireName.Of(action)),
+                ("now", time.GetUtcNow()),
+                ("run", runId));
+            return await RunAsync(connection, runId);
+        }, cancellationToken);
+
+    public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
+        ChangeAsync(async connection =>
+        {
+            var now = time.GetUtcNow();
+            var written = await connection.ExecuteAsync(
+                "update runs set status = @status, stop_reason = @reason, resumable = @resumable, error = @error, updated_at = @now "
+                + $"where run_id = @run and attempt = @attempt and {NotFinal} and not (@status = 'success' and cancel_action is not null)",
+                ("status", WireName.Of(end.Status)),
+                ("reason", end.StopReason is { } reason ? WireName.Of(reason) : null),
+                ("resumable", end.Resumable),
+                ("error", end.Error),
+                ("now", now),
+                ("run", end.RunId),
+                ("attempt", end.Attempt));
+            if (written == 1 && end.Status.IsFinal(end.Resumable))
+            {
+                await connection.ExecuteAsync(
+                    "update threads set holder = null, updated_at = @now where holder = @run",
+                    ("now", now),
+                    ("run", end.RunId));
+            }
+
+            return await RunAsync(connection, end.RunId) ?? throw new RunNotFoundException(end.RunId);
+        }, cancellationToken);
+
+    public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
+        LookAsync(connection => RunAsync(connection, runId), cancellationToken);
+
+    public Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken) =>
+        LookAsync(connection => ThreadAsync(connection, threadId), cancellationToken);
+
+    public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
+        LookAsync(connection => connection.QueryAsync(
+            SelectRun + "where r.thread_id = @thread order by r.run_id desc limit @limit",
+            ReadRun,
+            ("thread", threadId),
+            ("limit", Page(limit))), cancellationToken);
+
+    public Task<ImmutableArray<RunRow>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
+        LookAsync(connection => connection.QueryAsync(
+            SelectRun + $"where r.run_id > @after and {NotFinal} order by r.run_id limit @limit",
+            ReadRun,
+            ("after", after ?? ""),
+            ("limit", Page(limit))), cancellationToken);
+
+    public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
+        ChangeAsync(async connection =>
+        {
+            var now = time.GetUtcNow();
+            await InsertThreadAsync(connection, threadId, graph, now);
+            await connection.ExecuteAsync(
+                "update threads set holder = @holder, epoch = epoch + 1, updated_at = @now where thread_id = @thread and holder is null",
+                ("holder", holder),
+                ("now", now),
+                ("thread", threadId));
+            return (await ThreadAsync(connection, threadId))!;
+        }, cancellationToken);
+
+    public Task ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
+        ChangeAsync(connection => connection.ExecuteAsync(
+            "update threads set holder = null, updated_at = @now where thread_id = @thread and holder = @holder and epoch = @epoch",
+            ("now", time.GetUtcNow()),
+            ("thread", threadId),
+            ("holder", holder),
+            ("epoch", epoch)), cancellationToken);
+
+    private static int Page(int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
+        return limit;
+    }
+
+    private static Task<int> InsertThreadAsync(DbConnection connection, string threadId, string graph, DateTimeOffset now) =>
+        connection.ExecuteAsync(
+            "insert into threads (thread_id, log_id, graph, epoch, created_at, updated_at) "
+            + "values (@thread, @log, @graph, 0, @now, @now) on conflict (thread_id) do nothing",
+            ("thread", threadId),
+            ("log", Guid.CreateVersion7(now).ToString()),
+            ("graph", graph),
+            ("now", now));
+
+    private static async Task<RunRow?> RunAsync(DbConnection connection, string runId) =>
+        (await connection.QueryAsync(SelectRun + "where r.run_id = @run", ReadRun, ("run", runId))).FirstOrDefault();
+
+    private static async Task<ThreadRow?> ThreadAsync(DbConnection connection, string threadId) =>
+        (await connection.QueryAsync(SelectThread + "where thread_id = @thread", ReadThread, ("thread", threadId))).FirstOrDefault();
+
+    private Task<T> ChangeAsync<T>(Func<DbConnection, Task<T>> change, CancellationToken cancellationToken) =>
+        database.WriteAsync(async () =>
+        {
+            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            var result = await change(connection);
+            // Not cancelled: whoever waits has to learn whether it was committed.
+            await transaction.CommitAsync(CancellationToken.None);
+            return result;
+        });
+
+    private Task<T> LookAsync<T>(Func<DbConnection, Task<T>> look, CancellationToken cancellationToken) =>
+        database.ReadAsync(async () =>
+        {
+            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+            return await look(connection);
+        });
+}

@@ -1,0 +1,70 @@
+using System.Data.Common;
+using Npgsql;
+
+namespace OrleansRuns.AdoNet;
+
+/// <summary>A PostgreSQL database: any number of silos.</summary>
+internal sealed class PostgresDatabase : IDatabase
+{
+    /// <summary>The key of the advisory lock under which migrations are applied; any number that no other program uses.</summary>
+    private const long SchemaLock = 0x4F52_4C52_554E_53;
+
+    private readonly PostgresRunsOptions _options;
+
+    internal PostgresDatabase(PostgresRunsOptions options)
+    {
+        _options = options;
+        var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString)
+        {
+            SearchPath = SchemaName,
+            MaxAutoPrepare = options.MaxAutoPrepare,
+            AutoPrepareMinUsages = 2,
+        };
+        DisplayName = $"PostgreSQL database '{settings.Database}' on '{settings.Host}:{settings.Port}'";
+        Source = new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+    }
+
+    public DbDataSource Source { get; }
+
+    public string ScriptFolder => "postgres";
+
+    public string DisplayName { get; }
+
+    private static string SchemaName => "orleansruns";
+
+    public Task<T> WriteAsync<T>(Func<Task<T>> work) => work();
+
+    public Task<T> ReadAsync<T>(Func<Task<T>> work) => work();
+
+    public async Task<DbTransaction> LockSchemaAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        // Released with the transaction, also when this process dies.
+        await connection.ExecuteAsync($"select pg_advisory_xact_lock({SchemaLock})");
+        await connection.ExecuteAsync($"create schema if not exists {SchemaName}");
+        return transaction;
+    }
+
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await Source.OpenConnectionAsync(cancellationToken);
+            var commit = await connection.ScalarAsync<string>("show synchronous_commit");
+            if (commit == "off" && !_options.AllowAsynchronousCommit)
+            {
+                throw new OrleansConfigurationException(
+                    $"{DisplayName} has synchronous_commit = off, which may lose commits that were answered. Set it to on for this "
+                    + "database or role, or set AllowAsynchronousCommit to accept the loss.");
+            }
+        }
+        catch (NpgsqlException exception)
+        {
+            throw new OrleansConfigurationException($"{DisplayName} cannot be opened: {exception.Message}", exception);
+        }
+    }
+
+    public Task CloseAsync() => Task.CompletedTask;
+
+    public ValueTask DisposeAsync() => Source.DisposeAsync();
+}

@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using System.Data.Common;
+
+namespace OrleansRuns.AdoNet;
+
+/// <summary>One statement in one line.</summary>
+internal static class SqlExtensions
+{
+    internal static async Task<int> ExecuteAsync(
+        this DbConnection connection, string sql, params (string Name, object? Value)[] parameters)
+    {
+        await using var command = connection.Command(sql, parameters);
+        return await command.ExecuteNonQueryAsync();
+    }
+
+    internal static async Task<T?> ScalarAsync<T>(
+        this DbConnection connection, string sql, params (string Name, object? Value)[] parameters)
+    {
+        await using var command = connection.Command(sql, parameters);
+        var value = await command.ExecuteScalarAsync();
+        return value is null or DBNull ? default : (T)value;
+    }
+
+    internal static async Task<ImmutableArray<T>> QueryAsync<T>(
+        this DbConnection connection, string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] parameters)
+    {
+        await using var command = connection.Command(sql, parameters);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = ImmutableArray.CreateBuilder<T>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows.ToImmutable();
+    }
+
+    private static DbCommand Command(this DbConnection connection, string sql, (string Name, object? Value)[] parameters)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = name;
+            parameter.Value = value ?? DBNull.Value;
+            if (value is null)
+            {
+                // Without a type PostgreSQL cannot tell what kind of null it is.
+                parameter.DbType = System.Data.DbType.String;
+            }
+
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+}

@@ -1,0 +1,113 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+
+namespace OrleansRuns.AdoNet;
+
+/// <summary>A SQLite file: one silo only, held by a lock of the operating system.</summary>
+internal sealed class SqliteDatabase : IDatabase
+{
+    private const int NotADatabase = 26;
+
+    private readonly DatabaseThread _writer = new("OrleansRuns SQLite writer");
+    private readonly DatabaseThread _reader = new("OrleansRuns SQLite reader");
+    private readonly string _file;
+    private readonly bool _isReadOnly;
+    private FileStream? _lock;
+
+    internal SqliteDatabase(string file, bool isReadOnly = false)
+    {
+        _file = Path.GetFullPath(file);
+        _isReadOnly = isReadOnly;
+        ConnectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = _file,
+            Mode = isReadOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
+            ForeignKeys = true,
+            DefaultTimeout = 30,
+        }.ToString();
+        Source = SqliteFactory.Instance.CreateDataSource(ConnectionString);
+    }
+
+    public DbDataSource Source { get; }
+
+    public string ScriptFolder => "sqlite";
+
+    public string DisplayName => $"SQLite file '{_file}'";
+
+    internal string ConnectionString { get; }
+
+    public Task<T> WriteAsync<T>(Func<Task<T>> work) => _writer.RunAsync(work);
+
+    public Task<T> ReadAsync<T>(Func<Task<T>> work) => _reader.RunAsync(work);
+
+    public Task<DbTransaction> LockSchemaAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        // An immediate transaction: the writer's lock is taken here, not at the first write.
+        Task.FromResult<DbTransaction>(((SqliteConnection)connection).BeginTransaction(deferred: false));
+
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        if (_isReadOnly && !File.Exists(_file))
+        {
+            throw new OrleansConfigurationException($"There is no {DisplayName}. Name the file of an earlier run, or run a graph first.");
+        }
+
+        if (!_isReadOnly)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
+            _lock = Lock();
+        }
+
+        try
+        {
+            await using var connection = await Source.OpenConnectionAsync(cancellationToken);
+            // WAL lets readers look on while one writes; FULL makes a commit durable before it is answered.
+            await connection.ExecuteAsync(_isReadOnly ? "select count(*) from sqlite_master" : "pragma journal_mode = wal");
+            var synchronous = await connection.ScalarAsync<long>("pragma synchronous");
+            if (synchronous < 2)
+            {
+                throw new OrleansConfigurationException(
+                    $"{DisplayName} is opened with synchronous = {synchronous}, which may lose commits. A build with FULL (2) is needed.");
+            }
+        }
+        catch (SqliteException exception)
+        {
+            await CloseAsync();
+            throw new OrleansConfigurationException(
+                exception.SqliteErrorCode == NotADatabase
+                    ? $"{DisplayName} is no SQLite database. Name another file, or move this one away; it was not changed."
+                    : $"{DisplayName} cannot be opened: {exception.Message}",
+                exception);
+        }
+    }
+
+    public Task CloseAsync()
+    {
+        _lock?.Dispose();
+        _lock = null;
+        return Task.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _writer.Dispose();
+        _reader.Dispose();
+        await Source.DisposeAsync();
+        await CloseAsync();
+    }
+
+    private FileStream Lock()
+    {
+        var path = _file + ".lock";
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception)
+        {
+            throw new OrleansConfigurationException(
+                $"{DisplayName} is in use by another process, and SQLite serves one silo only. Stop that process, name another file, "
+                + "or use PostgreSQL (UseOrleansRunsPostgres) for several silos.",
+                exception);
+        }
+    }
+}

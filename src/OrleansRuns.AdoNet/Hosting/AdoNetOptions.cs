@@ -1,0 +1,53 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace OrleansRuns.AdoNet;
+
+/// <summary>Where runs are kept in a SQLite file.</summary>
+public sealed class SqliteRunsOptions
+{
+    /// <summary>Gets or sets the file; its folder is made when it is missing.</summary>
+    /// <value>A path. The default is ".orleansruns/runs.db" below the current folder.</value>
+    [Required(AllowEmptyStrings = false)]
+    public string File { get; set; } = Path.Combine(".orleansruns", "runs.db");
+}
+
+/// <summary>Where runs are kept in a PostgreSQL database.</summary>
+public sealed class PostgresRunsOptions
+{
+    /// <summary>Gets or sets the connection string. Everything is kept in the schema "orleansruns" of its database.</summary>
+    [Required(AllowEmptyStrings = false)]
+    public string ConnectionString { get; set; } = "";
+
+    /// <summary>Gets or sets how many statements a connection keeps prepared.</summary>
+    /// <value>0 to 1,000; the default is 50. Use 0 behind a pooler that does not know prepared statements.</value>
+    [Range(0, 1000)]
+    public int MaxAutoPrepare { get; set; } = 50;
+
+    /// <summary>Gets or sets whether a database with synchronous_commit = off is accepted, which may lose answered commits.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool AllowAsynchronousCommit { get; set; }
+}
+
+/// <summary>Limits of the thread log.</summary>
+public sealed class ThreadLogOptions
+{
+    /// <summary>Gets or sets the largest entry, as JSON before compression.</summary>
+    /// <value>1 KiB to 256 MiB in bytes; the default is 8 MiB.</value>
+    [Range(1 << 10, 256 << 20)]
+    public int MaxEntryBytes { get; set; } = 8 << 20;
+
+    /// <summary>Gets or sets the size above which entries are compressed.</summary>
+    /// <value>0 to 256 MiB in bytes; the default is 16 KiB. Smaller entries can be read with SQL as they stand.</value>
+    [Range(0, 256 << 20)]
+    public int CompressAboveBytes { get; set; } = 16 << 10;
+}
+
+[OptionsValidator]
+internal sealed partial class SqliteRunsOptionsValidator : IValidateOptions<SqliteRunsOptions>;
+
+[OptionsValidator]
+internal sealed partial class PostgresRunsOptionsValidator : IValidateOptions<PostgresRunsOptions>;
+
+[OptionsValidator]
+internal sealed partial class ThreadLogOptionsValidator : IValidateOptions<ThreadLogOptions>;

@@ -1,0 +1,112 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Storage;
+using OrleansRuns.AdoNet;
+using OrleansRuns.Runtime;
+
+namespace Orleans.Hosting;
+
+/// <summary>Chooses the database that keeps the runs of a silo.</summary>
+public static class OrleansRunsAdoNetExtensions
+{
+    // The name by which Orleans finds Microsoft.Data.Sqlite; the package's own name it does not know.
+    private const string SqliteInvariant = "System.Data.SQLite";
+    private const string PostgresInvariant = "Npgsql";
+
+    /// <summary>Keeps runs in a SQLite file: one silo, nothing to install.</summary>
+    /// <param name="builder">The silo.</param>
+    /// <param name="configure">Sets the file.</param>
+    public static ISiloBuilder UseOrleansRunsSqlite(this ISiloBuilder builder, Action<SqliteRunsOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddOptions<SqliteRunsOptions>().Configure(configure ?? (_ => { })).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<SqliteRunsOptions>, SqliteRunsOptionsValidator>();
+        builder.Services.AddSingleton<IDatabase>(
+            services => new SqliteDatabase(services.GetRequiredService<IOptions<SqliteRunsOptions>>().Value.File));
+        return builder.AddLogStorage((options, database) =>
+        {
+            options.Invariant = SqliteInvariant;
+            options.ConnectionString = ((SqliteDatabase)database).ConnectionString;
+        });
+    }
+
+    /// <summary>Keeps runs in a PostgreSQL database (15 or newer), in its schema "orleansruns".</summary>
+    /// <param name="builder">The silo.</param>
+    /// <param name="configure">Sets the connection string.</param>
+    public static ISiloBuilder UseOrleansRunsPostgres(this ISiloBuilder builder, Action<PostgresRunsOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddOptions<PostgresRunsOptions>().Configure(configure).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<PostgresRunsOptions>, PostgresRunsOptionsValidator>();
+        // The container disposes the data source when the host is disposed, which is after the silo has stopped: nothing that still
+        // writes can find its pool closed.
+        builder.Services.AddSingleton<IDatabase>(
+            services => new PostgresDatabase(services.GetRequiredService<IOptions<PostgresRunsOptions>>().Value));
+        return builder.AddLogStorage((options, database) =>
+        {
+            options.Invariant = PostgresInvariant;
+            options.DataSource = database.Source;
+        });
+    }
+
+    /// <summary>Adds the log and the catalog of a SQLite file to look at, without a silo and while another process writes.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="file">The file.</param>
+    public static IServiceCollection AddOrleansRunsSqliteReader(this IServiceCollection services, string file)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddSingleton<IDatabase>(_ => new SqliteDatabase(file, isReadOnly: true));
+        return services.AddReader();
+    }
+
+    /// <summary>Adds the log and the catalog of a PostgreSQL database to look at, without a silo.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="connectionString">The connection string.</param>
+    public static IServiceCollection AddOrleansRunsPostgresReader(this IServiceCollection services, string connectionString)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddSingleton<IDatabase>(_ => new PostgresDatabase(new PostgresRunsOptions { ConnectionString = connectionString }));
+        return services.AddReader();
+    }
+
+    private static ISiloBuilder AddLogStorage(
+        this ISiloBuilder builder, Action<Configuration.AdoNetGrainStorageOptions, IDatabase> configure)
+    {
+        builder.AddAdoNetGrainStorage(
+            AdoThreadLogStore.StorageName,
+            options => options.Configure<IDatabase>((storage, database) =>
+            {
+                storage.GrainStorageSerializer = new LogPayloadSerializer();
+                configure(storage, database);
+            }));
+        builder.Services.AddCatalog();
+        builder.Services.AddSingleton<IThreadLogStore>(services => new AdoThreadLogStore(
+            services.GetRequiredService<IDatabase>(),
+            services.GetRequiredKeyedService<IGrainStorage>(AdoThreadLogStore.StorageName),
+            services.GetRequiredService<LogEntryFormat>()));
+        builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DatabaseStartup>();
+        return builder;
+    }
+
+    private static IServiceCollection AddReader(this IServiceCollection services)
+    {
+        services.AddSingleton<IThreadLogStore>(provider => new AdoThreadLogStore(
+            provider.GetRequiredService<IDatabase>(), storage: null, provider.GetRequiredService<LogEntryFormat>()));
+        services.AddSingleton(provider => new RunsReader(
+            provider.GetRequiredService<IDatabase>(), provider.GetRequiredService<SchemaMigrator>()));
+        return services.AddCatalog();
+    }
+
+    private static IServiceCollection AddCatalog(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<ThreadLogOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ThreadLogOptions>, ThreadLogOptionsValidator>();
+        services.AddSingleton<SchemaMigrator>();
+        services.AddSingleton<IRunCatalog, AdoRunCatalog>();
+        services.AddSingleton(provider => new LogEntryFormat(
+            provider.GetRequiredService<IOptions<ThreadLogOptions>>().Value, provider.GetService<ILogPayloadCodec>()));
+        return services;
+    }
+}

@@ -1,0 +1,77 @@
+using System.IO.Compression;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OrleansRuns.Runtime;
+
+namespace OrleansRuns.AdoNet;
+
+/// <summary>An entry as bytes: UTF-8 JSON, or a marker and compressed JSON when it is large.</summary>
+internal sealed class LogEntryFormat(ThreadLogOptions options, ILogPayloadCodec? codec)
+{
+    /// <summary>The first byte of a compressed entry (Brotli, RFC 7932); JSON text starts with a brace.</summary>
+    private const byte BrotliMarker = 0x01;
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        // PostgreSQL's jsonb and an operator's tools may have put the discriminator anywhere.
+        AllowOutOfOrderMetadataProperties = true,
+    };
+
+    /// <exception cref="LogEntryTooLargeException">The entry is over the limit.</exception>
+    internal byte[] Write(LogEntry entry, string place)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(entry, Json);
+        if (json.Length > options.MaxEntryBytes)
+        {
+            throw new LogEntryTooLargeException(
+                $"The entry at {place} has {json.Length:N0} bytes, and the limit is {options.MaxEntryBytes:N0}. Keep large data outside "
+                + "the state and its address in it, or raise ThreadLogOptions.MaxEntryBytes.");
+        }
+
+        var bytes = json.Length > options.CompressAboveBytes ? Compress(json) : json;
+        return codec is null ? bytes : codec.Encode(bytes);
+    }
+
+    /// <exception cref="InvalidDataException">The bytes are no entry, or one of a newer format.</exception>
+    internal LogEntry Read(byte[] stored, string place)
+    {
+        try
+        {
+            var bytes = codec is null ? stored : codec.Decode(stored);
+            var json = bytes is [BrotliMarker, ..] ? Decompress(bytes) : bytes;
+            var version = JsonSerializer.Deserialize<VersionOnly>(json, Json)!.Version;
+            return version <= LogEntry.CurrentVersion
+                ? JsonSerializer.Deserialize<LogEntry>(json, Json)!
+                : throw new InvalidDataException(
+                    $"The entry at {place} has format {version}; this program reads up to {LogEntry.CurrentVersion}. Use a newer program.");
+        }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException)
+        {
+            throw new InvalidDataException($"The entry at {place} cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    private static byte[] Compress(byte[] json)
+    {
+        using var target = new MemoryStream();
+        target.WriteByte(BrotliMarker);
+        using (var brotli = new BrotliStream(target, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            brotli.Write(json);
+        }
+
+        return target.ToArray();
+    }
+
+    private static byte[] Decompress(byte[] bytes)
+    {
+        using var brotli = new BrotliStream(new MemoryStream(bytes, 1, bytes.Length - 1), CompressionMode.Decompress);
+        using var target = new MemoryStream();
+        brotli.CopyTo(target);
+        return target.ToArray();
+    }
+
+    private sealed record VersionOnly(int Version);
+}

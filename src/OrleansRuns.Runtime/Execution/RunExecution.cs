@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using OrleansRuns.Abstractions;
+using OrleansRuns.Graphs;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>Executes one claimed attempt of a run, from its claim to the log's end entry.</summary>
+internal sealed partial class RunExecution(
+    RunSetup setup,
+    IThreadLogStore store,
+    ThreadReader threads,
+    NodeRunner nodes,
+    RunInstruments instruments,
+    TimeProvider time,
+    ILogger logger)
+{
+    /// <summary>How many event numbers an entry keeps free, so that those a lost process told after it are not given again.</summary>
+    private const long EventReserve = 1 << 20;
+
+    /// <summary>Executes the attempt.</summary>
+    /// <param name="stop">Asks it to end now: nodes are cancelled, and left behind when they do not listen.</param>
+    internal async Task<RunOutcome> ExecuteAsync(CancellationToken stop)
+    {
+        var view = LogView.Of(await store.ReadLineAsync(setup.Row.LogId, null, CancellationToken.None));
+        if (view.ClaimedBy == setup.Row.RunId)
+        {
+            setup.Events.ContinueFrom(view.NextEvent);
+            if (view.End is { } earlier && WireName.Parse<RunStatus>(earlier.Status) != RunStatus.Interrupted)
+            {
+                return Outcome(earlier);
+            }
+        }
+
+        var writer = new LogWriter(setup.Row.LogId, setup.Row.RunId, setup.Row.Attempt);
+        var log = new RunLog(store, writer, view, time, instruments, () => setup.Events.Next + EventReserve);
+        try
+        {
+            var end = await RunAsync(log, stop);
+            // A run that could not go on may have left an entry behind that cannot be written; its end stands on what is durable.
+            await log.Renewed().AppendAsync(end);
+            return Outcome(end);
+        }
+        catch (FencedException exception)
+        {
+            LogFenced(logger, exception, setup.Row.RunId, setup.Row.Attempt);
+            return new RunOutcome { IsFenced = true };
+        }
+    }
+
+    private static RunOutcome Outcome(EndLogRecord end) => new()
+    {
+        Status = WireName.Parse<RunStatus>(end.Status),
+        StopReason = end.StopReason is null ? null : WireName.Parse<StopReason>(end.StopReason),
+        Error = end.Error,
+        CheckpointId = end.CheckpointId,
+    };
+
+    private static EndLogRecord End(LoopEnd end) => new()
+    {
+        Status = WireName.Of(end.Kind switch
+        {
+            LoopEndKind.Finished or LoopEndKind.Waiting => RunStatus.Success,
+            LoopEndKind.Stopped => RunStatus.Interrupted,
+            LoopEndKind.Failed => RunStatus.Error,
+            _ => throw new UnreachableException(),
+        }),
+        StopReason = end.StopReason is { } reason ? WireName.Of(reason) : null,
+        Error = end.Error,
+        CheckpointId = end.Checkpoint.Id,
+    };
+
+    private async Task<EndLogRecord> RunAsync(RunLog log, CancellationToken stop)
+    {
+        try
+        {
+            var start = await new RunStart(setup, threads, log).BeginAsync(stop);
+            RunTelling.Checkpoint(setup.Events, setup.Graph, start);
+            var claim = log.View.Claim!;
+            var limits = new SuperstepLimits
+            {
+                StopStep = claim.StartStep + 1 + setup.Request.RecursionLimit,
+                InterruptBefore = [.. setup.Request.InterruptBefore],
+                InterruptAfter = [.. setup.Request.InterruptAfter],
+                PassedCheckpointId = RunStart.IsPassed(log.View, start) ? start.Id : null,
+            };
+            var end = await new GraphLoop(setup, setup.Graph, log, nodes).RunAsync(start, limits, stop);
+            if (end.Kind == LoopEndKind.Waiting)
+            {
+                RunTelling.Interrupts(setup.Events, end.Checkpoint, OpenQuestions(log.View));
+            }
+
+            return End(end);
+        }
+        catch (Exception exception) when (
+            exception is LogEntryTooLargeException or GraphException or RunException or MissingSubgraphException)
+        {
+            LogRefused(logger, exception, setup.Row.RunId, setup.Row.Attempt);
+            return new EndLogRecord
+            {
+                Status = WireName.Of(RunStatus.Error),
+                StopReason = WireName.Of(StopReason.NodeError),
+                Error = exception.Message,
+                CheckpointId = log.View.Root?.CheckpointId,
+            };
+        }
+    }
+
+    private static IEnumerable<Interrupt> OpenQuestions(LogView view) =>
+        view.Namespaces.Values.SelectMany(one => one.Writes.Values).Where(one => !one.Finished).SelectMany(one => one.Interrupts);
+
+    [LoggerMessage(3400, LogLevel.Warning, "Run {RunId} was fenced in attempt {Attempt}: it stops and writes nothing more.")]
+    private static partial void LogFenced(ILogger logger, Exception exception, string runId, int attempt);
+
+    [LoggerMessage(3401, LogLevel.Error, "Run {RunId} cannot go on in attempt {Attempt}.")]
+    private static partial void LogRefused(ILogger logger, Exception exception, string runId, int attempt);
+}

@@ -1,0 +1,21 @@
+using System.Text.Json;
+using OrleansRuns.Abstractions;
+using OrleansRuns.Graphs;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>One claimed attempt of a run, and what it was asked to do.</summary>
+/// <param name="Row">The run as it was claimed.</param>
+/// <param name="Request">The request.</param>
+/// <param name="Graph">The graph.</param>
+/// <param name="Events">Where to tell what happens.</param>
+internal sealed record RunSetup(RunRow Row, StartRunRequest Request, CompiledGraph Graph, IRunEvents Events)
+{
+    /// <summary>Gets the run's context.</summary>
+    internal JsonElement? Context { get; } =
+        Request.Context is null ? null : JsonSerializer.Deserialize<JsonElement>(Request.Context);
+
+    internal JsonElement? Input { get; } = Request.Input is null ? null : JsonSerializer.Deserialize<JsonElement>(Request.Input);
+
+    internal JsonElement? Answer { get; } = Request.Resume is null ? null : JsonSerializer.Deserialize<JsonElement>(Request.Resume);
+}

@@ -1,0 +1,111 @@
+using OrleansRuns.Abstractions;
+using OrleansRuns.Graphs;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>Makes the first entry of an attempt: the claim, and with it what the run was asked to do, if that is not durable yet.</summary>
+internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
+{
+    /// <summary>Appends the first entry.</summary>
+    /// <returns>The checkpoint to go on from.</returns>
+    /// <exception cref="GraphInputException">The request does not fit the thread as it is now.</exception>
+    internal async Task<Checkpoint> BeginAsync(CancellationToken cancellationToken)
+    {
+        var root = log.View.Root is { } known ? setup.Graph.Load("", known.Line) : null;
+        Adopt(root);
+        if (log.View.ClaimedBy == setup.Row.RunId)
+        {
+            // A later attempt: the input, the answers or the fork are durable, together with the first claim.
+            await log.AppendAsync(log.View.Claim! with { Owner = setup.Row.Owner! });
+            return root!;
+        }
+
+        if (setup.Request.CheckpointId is { } checkpointId)
+        {
+            root = await threads.LoadAsync(setup.Row.LogId, setup.Graph, checkpointId, cancellationToken)
+                ?? throw new CheckpointNotFoundException(setup.Row.ThreadId, checkpointId);
+        }
+
+        if (setup.Input is { } input)
+        {
+            return await AppendAsync(setup.Graph.ApplyInput(root, input), isResume: false);
+        }
+
+        if (root is null)
+        {
+            throw NothingPlanned();
+        }
+
+        if (setup.Request.CheckpointId is not null)
+        {
+            return await AppendAsync(setup.Graph.Fork(root), isResume: true);
+        }
+
+        var records = new List<LogRecord> { Claim(root.Step, isResume: true) };
+        if (setup.Answer is { } answer)
+        {
+            records.AddRange(Answers(answer));
+        }
+        else if (root.Tasks.IsEmpty)
+        {
+            throw NothingPlanned();
+        }
+
+        await log.AppendAsync([.. records]);
+        return root;
+    }
+
+    /// <summary>Tells whether a checkpoint was there when a resume began, so that its static interrupts are passed.</summary>
+    internal static bool IsPassed(LogView view, Checkpoint checkpoint) =>
+        view.Claim is { IsResume: true } claim && CheckpointId.PositionOf(checkpoint.Id) <= claim.StartPosition;
+
+    /// <summary>Makes everything that is alive known to the appender, so that a base can repeat it.</summary>
+    private void Adopt(Checkpoint? root)
+    {
+        foreach (var (name, view) in log.View.Namespaces)
+        {
+            var graph = GraphOf(name);
+            log.Adopt(graph, name.Length == 0 ? root! : graph.Load(name, view.Line), view);
+        }
+    }
+
+    /// <summary>Finds the graph of a namespace: "review:018f…|check:77aa…" is the graph of node check in that of node review.</summary>
+    private CompiledGraph GraphOf(string name) =>
+        name.Split('|', StringSplitOptions.RemoveEmptyEntries).Aggregate(
+            setup.Graph,
+            (graph, part) => graph.SubgraphOf(part[..part.IndexOf(':', StringComparison.Ordinal)])
+                ?? throw new MissingSubgraphException(setup.Graph.Name, part));
+
+    private Task<Checkpoint> AppendAsync(CheckpointDraft draft, bool isResume) =>
+        log.AppendAsync(setup.Graph, "", draft, Claim(draft.Step, isResume));
+
+    private ClaimLogRecord Claim(int startStep, bool isResume) => new()
+    {
+        Owner = setup.Row.Owner!,
+        Graph = setup.Graph.Name,
+        Fingerprint = setup.Graph.Fingerprint,
+        StartStep = startStep,
+        IsResume = isResume,
+        StartPosition = log.View.NextPosition,
+    };
+
+    private IEnumerable<LogRecord> Answers(System.Text.Json.JsonElement answer)
+    {
+        var pending = log.View.Namespaces
+            .SelectMany(pair => pair.Value.Writes.Values.Select(writes => new PendingTask(pair.Key, writes)))
+            .ToList();
+        return ResumeAnswers.Apply(pending, answer).Select(task => new WritesLogRecord
+        {
+            Namespace = task.Namespace,
+            CheckpointId = log.View.Namespaces[task.Namespace].CheckpointId,
+            Tasks = [task.Writes],
+        });
+    }
+
+    private InvalidRunRequestException NothingPlanned() =>
+        new($"Thread '{setup.Row.ThreadId}' has nothing planned to go on with. Start a run with an input.");
+}
+
+/// <summary>A thread is inside a subgraph that this version of the graph does not have.</summary>
+internal sealed class MissingSubgraphException(string graph, string part)
+    : Exception($"Graph '{graph}' no longer has the subgraph '{part}', in which the thread stands. Bring it back, or edit the state.");

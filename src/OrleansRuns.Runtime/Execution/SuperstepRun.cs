@@ -1,0 +1,183 @@
+using System.Collections.Immutable;
+using OrleansRuns.Abstractions;
+using OrleansRuns.Graphs;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>Runs the tasks of one superstep that have no finished writes yet, all at once.</summary>
+internal sealed class SuperstepRun(
+    RunSetup setup,
+    CompiledGraph graph,
+    RunLog log,
+    NodeRunner nodes,
+    Checkpoint checkpoint,
+    ImmutableSortedDictionary<string, TaskWrites> writes,
+    SuperstepLimits limits)
+{
+    private readonly List<Task> _saving = [];
+    private readonly Dictionary<string, TaskWrites> _unsaved = new(StringComparer.Ordinal);
+
+    /// <summary>Gets the writes of the tasks so far, by task id.</summary>
+    internal ImmutableSortedDictionary<string, TaskWrites> Writes { get; private set; } = writes;
+
+    /// <summary>Runs the tasks.</summary>
+    /// <returns><see langword="null"/> when all tasks have finished and are to be folded; otherwise how the superstep ended.</returns>
+    internal async Task<LoopEnd?> RunAsync(CancellationToken stop)
+    {
+        using var siblings = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var open = checkpoint.Tasks.Where(IsOpen).ToList();
+        var running = open.Select(task => RunAsync(task, siblings.Token)).ToList();
+        var left = running.Count;
+        LoopEnd? failure = null;
+        var waiting = false;
+        await foreach (var ended in Task.WhenEach(running))
+        {
+            left--;
+            var result = await ended;
+            waiting |= result.End is { Kind: LoopEndKind.Waiting };
+            if (result.Writes is { } written)
+            {
+                Keep(written, isLast: left == 0 && failure is null && !waiting && !stop.IsCancellationRequested);
+            }
+            else if (result.End is { Kind: LoopEndKind.Failed } failed && failure is null)
+            {
+                failure = failed;
+                // The callbacks of the token are the nodes' own code, which must not run on the run's scheduler.
+                await siblings.CancelAsync();
+            }
+        }
+
+        return await EndAsync(failure, waiting, stop);
+    }
+
+    /// <summary>Makes durable what has finished although the superstep is not folded.</summary>
+    internal async Task SaveAsync()
+    {
+        foreach (var written in _unsaved.Values)
+        {
+            _saving.Add(log.AppendAsync(checkpoint.Namespace, checkpoint.Id, written));
+        }
+
+        _unsaved.Clear();
+        await Task.WhenAll(_saving);
+    }
+
+    private bool IsOpen(GraphTask task) => !Writes.TryGetValue(task.Id, out var known) || (!known.Finished && known.Interrupts.IsEmpty);
+
+    private void Keep(TaskWrites written, bool isLast)
+    {
+        Writes = Writes.SetItem(written.TaskId, written);
+        if (isLast && written.Finished && checkpoint.Tasks.All(task => Writes.GetValueOrDefault(task.Id) is { Finished: true }))
+        {
+            // The checkpoint that follows at once holds it.
+            _unsaved[written.TaskId] = written;
+            return;
+        }
+
+        _saving.Add(log.AppendAsync(checkpoint.Namespace, checkpoint.Id, written));
+    }
+
+    private async Task<LoopEnd?> EndAsync(LoopEnd? failure, bool waiting, CancellationToken stop)
+    {
+        var isDone = checkpoint.Tasks.All(task => Writes.GetValueOrDefault(task.Id) is { Finished: true });
+        if (isDone && failure is null)
+        {
+            return null;
+        }
+
+        await SaveAsync();
+        if (failure is not null && !stop.IsCancellationRequested)
+        {
+            return failure;
+        }
+
+        if (stop.IsCancellationRequested)
+        {
+            return new LoopEnd(LoopEndKind.Stopped, checkpoint);
+        }
+
+        var questions = Writes.Values.SelectMany(one => one.Interrupts).ToImmutableArray();
+        return waiting || !questions.IsEmpty
+            ? new LoopEnd(LoopEndKind.Waiting, checkpoint) { Interrupts = questions }
+            : throw new InvalidOperationException($"Superstep {checkpoint.Step + 1} of run '{setup.Row.RunId}' ended without a reason.");
+    }
+
+    private async Task<TaskEnd> RunAsync(GraphTask task, CancellationToken stop)
+    {
+        if (graph.SubgraphOf(task.Node) is { } child)
+        {
+            return await RunSubgraphAsync(task, child, stop);
+        }
+
+        var node = new NodeTask(
+            setup.Row, setup.Context, graph, checkpoint, task, Writes.GetValueOrDefault(task.Id), setup.Events);
+        var result = await nodes.RunAsync(node, stop);
+        if (result.Writes is { } written)
+        {
+            RunTelling.TaskEnded(setup.Events, checkpoint, written);
+            return new TaskEnd(written, null);
+        }
+
+        return result.Error is { } error ? Failed(task, error, result.IsTimeout) : new TaskEnd(null, Stopped());
+    }
+
+    private async Task<TaskEnd> RunSubgraphAsync(GraphTask task, CompiledGraph child, CancellationToken stop)
+    {
+        var name = LogView.ChildOf(checkpoint.Namespace, task.Node, task.Id);
+        Checkpoint start;
+        try
+        {
+            start = log.View.Namespaces.TryGetValue(name, out var known)
+                ? child.Load(name, known.Line)
+                : await log.AppendAsync(child, name, graph.EnterSubgraph(checkpoint, task));
+        }
+        catch (Exception exception) when (exception is not FencedException and not LogUnavailableException)
+        {
+            // The author's own 'enter' runs here.
+            return Failed(task, Error(task, exception), isTimeout: false);
+        }
+
+        var childLimits = limits with
+        {
+            StopStep = setup.Request.RecursionLimit,
+            PassedCheckpointId = RunStart.IsPassed(log.View, start) ? start.Id : null,
+        };
+        var end = await new GraphLoop(setup, child, log, nodes).RunAsync(start, childLimits, stop);
+        if (end.Kind != LoopEndKind.Finished)
+        {
+            return new TaskEnd(null, end with { Checkpoint = checkpoint });
+        }
+
+        try
+        {
+            return new TaskEnd(graph.LeaveSubgraph(checkpoint, task, end.Checkpoint), null);
+        }
+        catch (Exception exception) when (exception is not FencedException and not LogUnavailableException)
+        {
+            // The author's own 'leave' runs here.
+            return Failed(task, Error(task, exception), isTimeout: false);
+        }
+    }
+
+    private TaskEnd Failed(GraphTask task, NodeError error, bool isTimeout) =>
+        graph.HandleError(task, error) is { } handled
+            ? new TaskEnd(handled, null)
+            : new TaskEnd(
+                null,
+                GraphLoop.Failed(
+                    checkpoint,
+                    isTimeout ? StopReason.NodeTimeout : StopReason.NodeError,
+                    $"Node '{task.Node}' failed after {error.Attempts} attempt(s): {error.Message}"));
+
+    private static NodeError Error(GraphTask task, Exception exception) => new()
+    {
+        Node = task.Node,
+        Type = exception.GetType().FullName ?? exception.GetType().Name,
+        Message = exception.Message,
+    };
+
+    private LoopEnd Stopped() => new(LoopEndKind.Stopped, checkpoint);
+
+    /// <summary>How one task ended: with writes, or without them for a reason.</summary>
+    private sealed record TaskEnd(TaskWrites? Writes, LoopEnd? End);
+}

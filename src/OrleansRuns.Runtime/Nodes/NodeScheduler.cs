@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>Runs node code on threads of its own, so many at a time.</summary>
+/// <remarks>
+/// Node code may block. On the thread pool, which Orleans itself needs, a few dozen blocking nodes make a silo answer too late to be
+/// taken for alive. Threads are made when work waits and none is idle, and end when they are idle for long. The continuations of a
+/// node's awaits come back here, unless its code says otherwise.
+/// </remarks>
+internal sealed class NodeScheduler : TaskScheduler, IDisposable
+{
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
+
+    private readonly BlockingCollection<Task> _queue = [];
+    private readonly SemaphoreSlim _slots;
+    private readonly Lock _lock = new();
+    private int _maxThreads;
+    private int _threads;
+    private int _idle;
+    private int _leftBehind;
+
+    internal NodeScheduler(int maxConcurrency)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxConcurrency, 1);
+        _maxThreads = maxConcurrency;
+        _slots = new SemaphoreSlim(maxConcurrency);
+    }
+
+    /// <summary>Gets how many nodes were left behind and still run.</summary>
+    internal int LeftBehind => Volatile.Read(ref _leftBehind);
+
+    public override int MaximumConcurrencyLevel => Volatile.Read(ref _maxThreads);
+
+    public void Dispose() => _queue.CompleteAdding();
+
+    /// <summary>Waits for a slot and starts node code in it.</summary>
+    /// <param name="code">The code.</param>
+    /// <param name="cancellationToken">Gives up the waiting; code that has started ends by itself.</param>
+    internal async Task<NodeWork<T>> StartAsync<T>(Func<Task<T>> code, CancellationToken cancellationToken)
+    {
+        await _slots.WaitAsync(cancellationToken);
+        // The node is not part of the grain call or the run's own trace that happens to start it.
+        var task = Task.Factory.StartNew(code, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
+        var work = new NodeWork<T>(this, task);
+        _ = task.ContinueWith(_ => work.End(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, Default);
+        return work;
+    }
+
+    protected override IEnumerable<Task> GetScheduledTasks() => [.. _queue];
+
+    protected override void QueueTask(Task task)
+    {
+        _queue.Add(task);
+        lock (_lock)
+        {
+            if (_idle >= _queue.Count || _threads >= _maxThreads)
+            {
+                return;
+            }
+
+            _threads++;
+        }
+
+        new Thread(Work) { IsBackground = true, Name = "OrleansRuns node" }.Start();
+    }
+
+    // A node's task must not run on the thread of whoever waits for it.
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
+        !taskWasPreviouslyQueued && Current == this && TryExecuteTask(task);
+
+    internal void Release(bool wasLeftBehind)
+    {
+        if (!wasLeftBehind)
+        {
+            _slots.Release();
+            return;
+        }
+
+        lock (_lock)
+        {
+            _maxThreads--;
+            _leftBehind--;
+        }
+    }
+
+    internal void LeaveBehind()
+    {
+        lock (_lock)
+        {
+            _maxThreads++;
+            _leftBehind++;
+        }
+
+        _slots.Release();
+    }
+
+    private void Work()
+    {
+        while (true)
+        {
+            lock (_lock)
+            {
+                _idle++;
+            }
+
+            var found = _queue.TryTake(out var task, IdleTime);
+            lock (_lock)
+            {
+                _idle--;
+                // Checked under the lock: work that was queued in between finds this thread gone and makes another.
+                if (!found && _queue.Count == 0)
+                {
+                    _threads--;
+                    return;
+                }
+            }
+
+            if (found)
+            {
+                TryExecuteTask(task!);
+            }
+        }
+    }
+}
+
+/// <summary>Node code that was started.</summary>
+internal sealed class NodeWork<T>(NodeScheduler scheduler, Task<T> task)
+{
+    private const int Running = 0;
+    private const int Left = 1;
+    private const int Ended = 2;
+
+    private int _state;
+
+    internal Task<T> Task { get; } = task;
+
+    /// <summary>Gives the slot of code that does not end to others.</summary>
+    /// <returns>Whether the code is still running.</returns>
+    internal bool LeaveBehind()
+    {
+        if (Interlocked.CompareExchange(ref _state, Left, Running) != Running)
+        {
+            return false;
+        }
+
+        scheduler.LeaveBehind();
+        return true;
+    }
+
+    internal void End() => scheduler.Release(Interlocked.Exchange(ref _state, Ended) == Left);
+}
