@@ -9,16 +9,18 @@ using OrleansRuns.TestKit;
 // It says "ready" when calls are answered and stops when its input is closed, so that it cannot outlive its test.
 var siloPort = int.Parse(args[0], CultureInfo.InvariantCulture);
 var gatewayPort = int.Parse(args[1], CultureInfo.InvariantCulture);
+using var store = new RunStore();
 var builder = Host.CreateApplicationBuilder();
 builder.Logging.ClearProviders();
 builder.UseOrleans(silo =>
 {
     silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(IPAddress.Loopback, siloPort));
-    RunCluster.ConfigureSilo(silo, new RunClusterOptions(), RunStore.InMemory(), new Gates());
+    RunCluster.ConfigureSilo(silo, new RunClusterOptions(), store, new Gates());
 });
-using var host = builder.Build();
+var host = builder.Build();
 host.Services.GetRequiredService<Gates>().OpenAll();
 await host.StartAsync();
 Console.WriteLine("ready");
 await Console.In.ReadToEndAsync();
 await host.StopAsync();
+host.Dispose();

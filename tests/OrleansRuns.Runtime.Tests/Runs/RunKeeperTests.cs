@@ -9,13 +9,17 @@ public sealed class RunKeeperTests
 {
     private const string Owner = "this silo";
 
-    private readonly RunStore _store = RunStore.InMemory();
+    private readonly OneRunCatalog _inner = new();
+    private readonly CatalogHooks _hooks = new();
+    private readonly HookedRunCatalog _catalog;
     private readonly ScriptedExecutor _executor = new();
+
+    public RunKeeperTests() => _catalog = new HookedRunCatalog(_inner, _hooks);
 
     [Fact]
     public async Task RunAsync_ExecutionSucceeds_WritesSuccess()
     {
-        using var keeper = await KeeperAsync();
+        using var keeper = Keeper();
 
         await keeper.RunAsync().WithinAsync("the keeper to end");
 
@@ -26,8 +30,8 @@ public sealed class RunKeeperTests
     [Fact]
     public async Task RunAsync_AnotherAttemptHasBegun_IsFencedAndWritesNothing()
     {
-        using var keeper = await KeeperAsync();
-        var taken = await _store.Catalog.BeginAsync(keeper.Row.RunId, 1, "another silo", CancellationToken.None);
+        using var keeper = Keeper();
+        var taken = await _catalog.BeginAsync(keeper.Row.RunId, 1, "another silo", CancellationToken.None);
 
         await keeper.RunAsync().WithinAsync("the keeper to end");
 
@@ -40,7 +44,7 @@ public sealed class RunKeeperTests
     public async Task RunAsync_ExecutionIsFenced_WritesNoStatus()
     {
         _executor.Execute = (_, _) => Task.FromResult(new RunOutcome { IsFenced = true });
-        using var keeper = await KeeperAsync();
+        using var keeper = Keeper();
 
         await keeper.RunAsync().WithinAsync("the keeper to end");
 
@@ -54,10 +58,10 @@ public sealed class RunKeeperTests
         RunRow? taken = null;
         _executor.Execute = async (run, _) =>
         {
-            taken = await _store.Catalog.BeginAsync(run.RunId, 2, "another silo", CancellationToken.None);
+            taken = await _catalog.BeginAsync(run.RunId, 2, "another silo", CancellationToken.None);
             return new RunOutcome { Status = RunStatus.Success };
         };
-        using var keeper = await KeeperAsync();
+        using var keeper = Keeper();
 
         await keeper.RunAsync().WithinAsync("the keeper to end");
 
@@ -69,10 +73,10 @@ public sealed class RunKeeperTests
     public async Task RunAsync_AnswerOfTheClaimIsLost_GoesOnWithTheSameAttempt()
     {
         var lost = 0;
-        _store.Hooks.After = call => call == nameof(IRunCatalog.BeginAsync) && Interlocked.Increment(ref lost) == 1
+        _hooks.After = call => call == nameof(IRunCatalog.BeginAsync) && Interlocked.Increment(ref lost) == 1
             ? throw new TimeoutException("The answer was lost.")
             : Task.CompletedTask;
-        using var keeper = await KeeperAsync();
+        using var keeper = Keeper();
 
         await keeper.RunAsync().WithinAsync("the keeper to end");
 
@@ -86,7 +90,7 @@ public sealed class RunKeeperTests
         _executor.Execute = (run, _) => run.Attempt == 1
             ? throw new LogUnavailableException("The log did not answer.")
             : Task.FromResult(new RunOutcome { Status = RunStatus.Success });
-        using var keeper = await KeeperAsync();
+        using var keeper = Keeper();
 
         await keeper.RunAsync().WithinAsync("the keeper to end");
 
@@ -97,7 +101,7 @@ public sealed class RunKeeperTests
     public async Task RunAsync_ExecutionThrowsUnexpectedly_EndsAsError()
     {
         _executor.Execute = (_, _) => throw new InvalidOperationException("A mistake in the engine.");
-        using var keeper = await KeeperAsync();
+        using var keeper = Keeper();
 
         await keeper.RunAsync().WithinAsync("the keeper to end");
 
@@ -113,9 +117,9 @@ public sealed class RunKeeperTests
             await Task.Delay(Timeout.InfiniteTimeSpan, stop);
             return new RunOutcome { Status = RunStatus.Success };
         };
-        using var keeper = await KeeperAsync();
+        using var keeper = Keeper();
         var running = keeper.RunAsync();
-        var row = await _store.Catalog.RequestCancelAsync(keeper.Row.RunId, CancelAction.Interrupt, CancellationToken.None);
+        var row = await _catalog.RequestCancelAsync(keeper.Row.RunId, CancelAction.Interrupt, CancellationToken.None);
 
         await keeper.CancelAsync(row!);
         await running.WithinAsync("the keeper to end");
@@ -131,7 +135,7 @@ public sealed class RunKeeperTests
             await Task.Delay(Timeout.InfiniteTimeSpan, stop);
             return new RunOutcome { Status = RunStatus.Success };
         };
-        using var keeper = await KeeperAsync();
+        using var keeper = Keeper();
         var running = keeper.RunAsync();
 
         await keeper.StopAsync();
@@ -146,7 +150,7 @@ public sealed class RunKeeperTests
     public async Task AbandonAsync_DatabaseStaysAway_GivesUp()
     {
         var tried = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _store.Hooks.Before = call =>
+        _hooks.Before = call =>
         {
             if (call == nameof(IRunCatalog.EndAsync))
             {
@@ -156,7 +160,7 @@ public sealed class RunKeeperTests
 
             return Task.CompletedTask;
         };
-        using var keeper = await KeeperAsync();
+        using var keeper = Keeper();
         var running = keeper.RunAsync();
         await tried.Task.WithinAsync("the keeper to write the end");
 
@@ -199,16 +203,14 @@ public sealed class RunKeeperTests
         UpdatedAt = At(minute),
     };
 
-    private async Task<RunKeeper> KeeperAsync()
+    private RunKeeper Keeper()
     {
-        var run = new NewRun(Guid.CreateVersion7().ToString(), Guid.CreateVersion7().ToString(), "graph", "fingerprint", "{}");
-        var admitted = await _store.Catalog.AdmitAsync(run, CancellationToken.None);
         using var services = new ServiceCollection().AddMetrics().AddSingleton<RunInstruments>().BuildServiceProvider();
         return new RunKeeper(
-            admitted.Run!,
+            _inner.Row,
             Owner,
             new RunEventBuffer(100, 10_000),
-            _store.Catalog,
+            _catalog,
             _executor,
             services.GetRequiredService<RunInstruments>(),
             TimeProvider.System,
@@ -216,7 +218,7 @@ public sealed class RunKeeperTests
     }
 
     private async Task<RunRow> FindAsync(RunKeeper keeper) =>
-        (await _store.Catalog.FindRunAsync(keeper.Row.RunId, CancellationToken.None))!;
+        (await _catalog.FindRunAsync(keeper.Row.RunId, CancellationToken.None))!;
 
     private sealed class ScriptedExecutor : IRunExecutor
     {
