@@ -116,12 +116,26 @@ public sealed class RunEventBufferTests
     {
         var buffer = Filled(0);
         using var stop = new CancellationTokenSource();
-        await using var reader = buffer.ReadAsync(after: -1, stop.Token).GetAsyncEnumerator();
+        await using var reader = buffer.ReadAsync(after: -1, cancellationToken: stop.Token).GetAsyncEnumerator();
         var moved = reader.MoveNextAsync().AsTask();
 
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => moved.WaitAsync(Hang));
+    }
+
+    [Fact]
+    public async Task ReadAsync_Released_EndsWithoutAnEndAfterWhatIsThere()
+    {
+        var buffer = Filled(2);
+        var release = new TaskCompletionSource();
+        await using var reader = buffer.ReadAsync(after: -1, release.Task).GetAsyncEnumerator();
+        Assert.True(await reader.MoveNextAsync());
+
+        release.SetResult();
+
+        Assert.True(await reader.MoveNextAsync().AsTask().WaitAsync(Hang));
+        Assert.False(await reader.MoveNextAsync().AsTask().WaitAsync(Hang));
     }
 
     [Fact]
@@ -188,7 +202,7 @@ public sealed class RunEventBufferTests
     {
         using var hang = new CancellationTokenSource(Hang);
         var events = new List<RunEvent>();
-        await foreach (var @event in buffer.ReadAsync(after, hang.Token))
+        await foreach (var @event in buffer.ReadAsync(after, cancellationToken: hang.Token))
         {
             events.Add(@event);
         }

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
 namespace OrleansRuns.Runtime.Tests;
@@ -5,6 +7,7 @@ namespace OrleansRuns.Runtime.Tests;
 public sealed class RunActivationTests
 {
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(10);
 
     [Fact]
     public async Task Activation_RunIsActive_IsNeverCollectedAndAfterwardsIs()
@@ -53,5 +56,37 @@ public sealed class RunActivationTests
         Assert.Equal(2, ended.Attempt);
         Assert.Equal(["first", "gated", "last"], state.Done);
         Assert.Equal(2, blocked.Gate.Arrivals);
+    }
+
+    [Fact]
+    public async Task Stop_WaiterAndReaderAreOpen_LetsThemGo()
+    {
+        using var store = new RunStore();
+        await using var cluster = await RunCluster.StartAsync(options => options.Store = store);
+        var blocked = await cluster.StartGatedRunAsync();
+        var grain = cluster.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(blocked.Run.Id);
+        var subscribed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiting = grain.WaitAsync(TimeSpan.FromSeconds(20));
+        var reading = ReadToEndAsync(grain, subscribed);
+        await subscribed.Task.WithinAsync("the first event");
+
+        var stopping = cluster.StopAsync();
+
+        // Far below the twenty seconds of a long poll: nobody's patience may eat the budget of the silo's stop.
+        Assert.False((await waiting.WaitAsync(Prompt)).IsFinal);
+        Assert.DoesNotContain(RunEventKinds.End, await reading.WaitAsync(Prompt));
+        await stopping;
+    }
+
+    private static async Task<List<string>> ReadToEndAsync(IRunGrain run, TaskCompletionSource subscribed)
+    {
+        var kinds = new List<string>();
+        await foreach (var @event in run.ReadEventsAsync(after: -1))
+        {
+            kinds.Add(@event.Kind);
+            subscribed.TrySetResult();
+        }
+
+        return kinds;
     }
 }
