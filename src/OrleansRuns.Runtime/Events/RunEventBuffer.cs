@@ -153,7 +153,9 @@ internal static class RunEndEvents
     internal static RunEvent End(long number, RunSnapshot run) =>
         new(number, RunEventKinds.End, "", 0, null, JsonSerializer.Serialize(run, JsonSerializerOptions.Web));
 
-    /// <summary>Says that the events between two numbers, both included, are no longer kept. It has the number of the last of them.</summary>
+    /// <summary>
+    /// Says that the events between two numbers, both included, are no longer kept. It has the number of the last of them.
+    /// </summary>
     internal static RunEvent Gap(long from, long to) =>
         new(to, RunEventKinds.Gap, "", 0, null, JsonSerializer.Serialize(new { from, to }, JsonSerializerOptions.Web));
 }

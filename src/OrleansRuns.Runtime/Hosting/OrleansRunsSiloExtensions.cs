@@ -9,8 +9,8 @@ namespace Orleans.Hosting;
 public static class OrleansRunsSiloExtensions
 {
     /// <summary>
-    /// Adds the run and thread grains, recovery, and <see cref="OrleansRuns.Abstractions.IRunsClient"/>. The store is added on its own, such as
-    /// with <c>UseOrleansRunsPostgres</c>.
+    /// Adds the run and thread grains, recovery, and <see cref="OrleansRuns.Abstractions.IRunsClient"/>. The store is added on its
+    /// own, such as with <c>UseOrleansRunsPostgres</c>.
     /// </summary>
     /// <param name="builder">The silo.</param>
     /// <param name="configure">Adds the graphs.</param>
