@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
@@ -59,23 +60,21 @@ public sealed class RunActivationTests
     }
 
     [Fact]
-    public async Task Stop_WaiterAndReaderAreOpen_LetsThemGo()
+    public async Task ApplicationStopping_WaiterAndReaderAreOpen_LetsThemGo()
     {
-        using var store = new RunStore();
-        await using var cluster = await RunCluster.StartAsync(options => options.Store = store);
+        await using var cluster = await RunCluster.StartAsync();
         var blocked = await cluster.StartGatedRunAsync();
-        var grain = cluster.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(blocked.Run.Id);
+        var grain = cluster.Grains.GetGrain<IRunGrain>(blocked.Run.Id);
         var subscribed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var waiting = grain.WaitAsync(TimeSpan.FromSeconds(20));
         var reading = ReadToEndAsync(grain, subscribed);
         await subscribed.Task.WithinAsync("the first event");
 
-        var stopping = cluster.StopAsync();
+        cluster.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
 
         // Far below the twenty seconds of a long poll: nobody's patience may eat the budget of the silo's stop.
         Assert.False((await waiting.WaitAsync(Prompt)).IsFinal);
         Assert.DoesNotContain(RunEventKinds.End, await reading.WaitAsync(Prompt));
-        await stopping;
     }
 
     private static async Task<List<string>> ReadToEndAsync(IRunGrain run, TaskCompletionSource subscribed)
