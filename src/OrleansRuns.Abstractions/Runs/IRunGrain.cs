@@ -25,7 +25,9 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("WaitAsync"), AlwaysInterleave]
     Task<RunSnapshot> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default);
 
-    /// <summary>Cancels the run: the intent is durable before the run is told. Repeating it is no error, nor is it on a final run.</summary>
+    /// <summary>
+    /// Cancels the run: the intent is durable before the run is told. Repeating it is no error, nor is it on a final run.
+    /// </summary>
     /// <param name="action">What to do with the run's checkpoints. The first accepted action wins.</param>
     /// <param name="cancellationToken">Cancels the call; an intent that was stored stays.</param>
     /// <returns>The run right after the intent was stored; wait for it to become final.</returns>
@@ -36,7 +38,10 @@ public interface IRunGrain : IGrainWithStringKey
     /// <summary>Reads the run's events from a number on, and goes on until the run is final.</summary>
     /// <param name="after">The last number the reader saw; -1 for all.</param>
     /// <param name="cancellationToken">Ends the reading; the run goes on.</param>
-    /// <remarks>A slow reader is told of what it missed by a gap event. The enumeration breaks when the run moves: read on from the last number.</remarks>
+    /// <remarks>
+    /// A slow reader is told of what it missed by a gap event. The enumeration breaks, or ends without an
+    /// <see cref="RunEventKinds.End"/>, when the run moves: read on from the last number.
+    /// </remarks>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     [Alias("ReadEventsAsync"), AlwaysInterleave]
     IAsyncEnumerable<RunEvent> ReadEventsAsync(long after, CancellationToken cancellationToken = default);

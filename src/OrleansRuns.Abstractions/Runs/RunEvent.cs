@@ -34,7 +34,9 @@ public static class RunEventKinds
     /// <summary>A checkpoint is durable: {"id", "parentId", "step", "source", "next"}.</summary>
     public const string Checkpoints = "checkpoints";
 
-    /// <summary>A task started or ended: {"taskId", "node", "phase": "start"|"end"|"error"|"interrupt"|"retry", "attempt", "error"}.</summary>
+    /// <summary>
+    /// A task started or ended: {"taskId", "node", "phase": "start"|"end"|"error"|"interrupt"|"retry", "attempt", "error"}.
+    /// </summary>
     public const string Tasks = "tasks";
 
     /// <summary>A value that a node emitted: {"node", "taskId", "value"}.</summary>

@@ -1,6 +1,8 @@
 namespace OrleansRuns.Abstractions;
 
-/// <summary>What a run is asked to do. Exactly one of <see cref="Input"/> and <see cref="Resume"/> is used; neither continues the thread.</summary>
+/// <summary>
+/// What a run is asked to do. Exactly one of <see cref="Input"/> and <see cref="Resume"/> is used; neither continues the thread.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("OrleansRuns.StartRunRequest")]
 public sealed record StartRunRequest
 {

@@ -32,7 +32,7 @@ internal sealed class RunInstruments
 
     internal void RunStarted() => _started.Add(1);
 
-    internal void RunEnded(RunStatus status) => _ended.Add(1, new KeyValuePair<string, object?>("status", status.ToWire()));
+    internal void RunEnded(RunStatus status) => _ended.Add(1, new KeyValuePair<string, object?>("status", WireName.Of(status)));
 
     internal void RunActive(int change) => _active.Add(change);
 

@@ -65,10 +65,12 @@ internal sealed class RunEventBuffer(int keptEvents, int keptBytes) : IRunEvents
 
     /// <summary>Reads the events from a number on until the end or until the buffer is closed.</summary>
     /// <param name="after">The last number the reader saw; -1 for all.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="release">When it completes, a reader that has caught up is let go without an end, to subscribe again elsewhere.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
     internal async IAsyncEnumerable<RunEvent> ReadAsync(
-        long after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        long after, Task? release = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        release ??= Never;
         var wanted = Math.Max(after, -1) + 1;
         while (true)
         {
@@ -86,15 +88,18 @@ internal sealed class RunEventBuffer(int keptEvents, int keptBytes) : IRunEvents
 
             if (batch.Count == 0)
             {
-                if (isClosed)
+                if (isClosed || release.IsCompletedSuccessfully)
                 {
                     yield break;
                 }
 
-                await published.WaitAsync(cancellationToken);
+                await Task.WhenAny(published, release).WaitAsync(cancellationToken);
+                cancellationToken.ThrowIfCancellationRequested();
             }
         }
     }
+
+    private static Task Never { get; } = new TaskCompletionSource().Task;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -148,7 +153,9 @@ internal static class RunEndEvents
     internal static RunEvent End(long number, RunSnapshot run) =>
         new(number, RunEventKinds.End, "", 0, null, JsonSerializer.Serialize(run, JsonSerializerOptions.Web));
 
-    /// <summary>Says that the events between two numbers, both included, are no longer kept. It has the number of the last of them.</summary>
+    /// <summary>
+    /// Says that the events between two numbers, both included, are no longer kept. It has the number of the last of them.
+    /// </summary>
     internal static RunEvent Gap(long from, long to) =>
         new(to, RunEventKinds.Gap, "", 0, null, JsonSerializer.Serialize(new { from, to }, JsonSerializerOptions.Web));
 }

@@ -21,7 +21,8 @@ internal sealed class OrleansRunsBuilder(IServiceCollection services) : IOrleans
         if (states is not [var state])
         {
             throw new ArgumentException(
-                $"'{typeof(TGraph)}' cannot be added as graph '{name}': it implements IGraph<TState> {states.Length} times. Implement it once.",
+                $"'{typeof(TGraph)}' cannot be added as graph '{name}': it implements IGraph<TState> {states.Length} times. "
+                + "Implement it once.",
                 nameof(name));
         }
 

@@ -9,15 +9,16 @@ namespace Orleans.Hosting;
 public static class OrleansRunsSiloExtensions
 {
     /// <summary>
-    /// Adds the run and thread grains, recovery, and <see cref="OrleansRuns.Abstractions.IRunsClient"/>. The store is added on its own, such as
-    /// with <c>UseOrleansRunsPostgres</c>.
+    /// Adds the run and thread grains, recovery, and <see cref="OrleansRuns.Abstractions.IRunsClient"/>. The store is added on its
+    /// own, such as with <c>UseOrleansRunsPostgres</c>.
     /// </summary>
     /// <param name="builder">The silo.</param>
     /// <param name="configure">Adds the graphs.</param>
     /// <returns>The same builder.</returns>
     /// <remarks>
-    /// Options are bound to <c>OrleansRuns:Runs</c>, <c>OrleansRuns:Nodes</c>, <c>OrleansRuns:Events</c> and <c>OrleansRuns:Recovery</c>. The silo refuses to start
-    /// with options out of range or with graphs that are built wrongly; the error lists all mistakes.
+    /// Options are bound to <c>OrleansRuns:Runs</c>, <c>OrleansRuns:Nodes</c>, <c>OrleansRuns:Events</c> and
+    /// <c>OrleansRuns:Recovery</c>. The silo refuses to start with options out of range or with graphs that are built wrongly; the
+    /// error lists all mistakes.
     /// </remarks>
     public static ISiloBuilder AddOrleansRuns(this ISiloBuilder builder, Action<IOrleansRunsBuilder> configure)
     {

@@ -41,7 +41,7 @@ internal sealed partial class RunGrain(
     public async Task<RunSnapshot> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var row = await GoOnAsync(cancellationToken);
-        if (row.IsFinal || _keeper is not { } keeper)
+        if (row.IsFinal || _keeper is not { IsFenced: false } keeper)
         {
             return row.ToSnapshot();
         }
@@ -63,7 +63,7 @@ internal sealed partial class RunGrain(
         }
 
         var row = await catalog.RequestCancelAsync(RunId, action, cancellationToken) ?? throw NotFound();
-        if (_keeper is { } keeper && !row.IsFinal)
+        if (_keeper is { IsFenced: false } keeper && !row.IsFinal)
         {
             LogCancelAccepted(logger, RunId, action);
             await keeper.CancelAsync(row);
@@ -77,10 +77,11 @@ internal sealed partial class RunGrain(
         long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var row = await GoOnAsync(cancellationToken);
-        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var stopping = lifetime.ApplicationStopping.Register(() => release.TrySetResult());
         var source = _keeper is { } keeper
-            ? keeper.Events.ReadAsync(after, reading.Token)
-            : lastEvents.ReadAsync(row, after, reading.Token);
+            ? keeper.Events.ReadAsync(after, release.Task, cancellationToken)
+            : lastEvents.ReadAsync(row, after, cancellationToken);
         await foreach (var @event in source)
         {
             yield return @event;

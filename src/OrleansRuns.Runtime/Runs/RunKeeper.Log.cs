@@ -20,7 +20,7 @@ internal sealed partial class RunKeeper
     private static partial void LogEndNotWritten(ILogger logger, Exception exception, string runId, RunStatus status, TimeSpan delay);
 
     [LoggerMessage(3004, LogLevel.Warning,
-        "Run {RunId} was stopped in attempt {Attempt} by a database that did not answer. It goes on from its last checkpoint after {Delay}.")]
+        "Run {RunId} was stopped in attempt {Attempt} by a database that did not answer. It goes on after {Delay}.")]
     private static partial void LogWillRetry(ILogger logger, Exception exception, string runId, int attempt, TimeSpan delay);
 
     [LoggerMessage(3005, LogLevel.Error, "Run {RunId} failed outside its nodes in attempt {Attempt} and ends as an error.")]

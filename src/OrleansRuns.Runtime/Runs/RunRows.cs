@@ -1,4 +1,3 @@
-using System.Text.Json;
 using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Runtime;
@@ -33,10 +32,4 @@ internal static class RunRows
         var newest = goesBack ? known : answer;
         return newest.IsFinal ? newest : newest with { CancelAction = known.CancelAction ?? answer.CancelAction };
     }
-
-    /// <summary>Says a status as the wire, the logs and the database do: in lower case.</summary>
-    internal static string ToWire(this RunStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
-
-    /// <summary>Says a stop reason as the wire, the logs and the database do: in lower case with underscores.</summary>
-    internal static string ToWire(this StopReason reason) => JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
 }

@@ -51,7 +51,8 @@ internal sealed class ThreadEdits(
             cancellationToken);
     }
 
-    private async Task<Checkpoint> AppendAsync(ThreadRow thread, string editId, LogView view, (CompiledGraph Graph, CheckpointDraft Draft) edit)
+    private async Task<Checkpoint> AppendAsync(
+        ThreadRow thread, string editId, LogView view, (CompiledGraph Graph, CheckpointDraft Draft) edit)
     {
         var writer = new LogWriter(thread.LogId, editId, Attempt: 1);
         try

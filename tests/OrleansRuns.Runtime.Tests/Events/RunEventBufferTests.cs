@@ -116,12 +116,26 @@ public sealed class RunEventBufferTests
     {
         var buffer = Filled(0);
         using var stop = new CancellationTokenSource();
-        await using var reader = buffer.ReadAsync(after: -1, stop.Token).GetAsyncEnumerator();
+        await using var reader = buffer.ReadAsync(after: -1, cancellationToken: stop.Token).GetAsyncEnumerator();
         var moved = reader.MoveNextAsync().AsTask();
 
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => moved.WaitAsync(Hang));
+    }
+
+    [Fact]
+    public async Task ReadAsync_Released_EndsWithoutAnEndAfterWhatIsThere()
+    {
+        var buffer = Filled(2);
+        var release = new TaskCompletionSource();
+        await using var reader = buffer.ReadAsync(after: -1, release.Task).GetAsyncEnumerator();
+        Assert.True(await reader.MoveNextAsync());
+
+        release.SetResult();
+
+        Assert.True(await reader.MoveNextAsync().AsTask().WaitAsync(Hang));
+        Assert.False(await reader.MoveNextAsync().AsTask().WaitAsync(Hang));
     }
 
     [Fact]
@@ -144,7 +158,7 @@ public sealed class RunEventBufferTests
     {
         const int Threads = 4;
         const int Each = 500;
-        var buffer = new RunEventBuffer(Threads * Each, int.MaxValue);
+        var buffer = new RunEventBuffer((Threads * Each) + 1, int.MaxValue);
         var readers = Enumerable.Range(0, 3).Select(_ => Task.Run(() => ReadAsync(buffer, after: -1))).ToArray();
 
         await Task.WhenAll(Enumerable.Range(0, Threads).Select(_ => Task.Run(() => Fill(buffer, Each)))).WaitAsync(Hang);
@@ -188,7 +202,7 @@ public sealed class RunEventBufferTests
     {
         using var hang = new CancellationTokenSource(Hang);
         var events = new List<RunEvent>();
-        await foreach (var @event in buffer.ReadAsync(after, hang.Token))
+        await foreach (var @event in buffer.ReadAsync(after, cancellationToken: hang.Token))
         {
             events.Add(@event);
         }

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Orleans.Runtime;
 using OrleansRuns.Abstractions;
 using OrleansRuns.Graphs;
 using OrleansRuns.TestKit;
@@ -53,7 +52,8 @@ public sealed class OrleansRunsSiloExtensionsTests
     [Fact]
     public async Task AddGraph_GraphWithDependencies_GetsThemFromTheSilo()
     {
-        await using var cluster = await RunCluster.StartAsync(options => options.Configure = runs => runs.AddGraph<InjectedGraph>("injected"));
+        await using var cluster = await RunCluster.StartAsync(options =>
+            options.Configure = runs => runs.AddGraph<InjectedGraph>("injected"));
         var run = await cluster.Runs.Thread().StartAsync("injected", new { });
 
         var state = await run.ResultAsync<SampleResult>().WithinAsync("the run to end");

@@ -8,7 +8,7 @@ public sealed class RunRecoveryTests
     [Fact]
     public async Task Start_PendingRunOfADeadSilo_IsExecutedUnasked()
     {
-        var store = RunStore.InMemory();
+        using var store = new RunStore();
         var run = await AdmitAsync(store);
 
         await using var cluster = await RunCluster.StartAsync(options => options.Store = store);
@@ -22,9 +22,9 @@ public sealed class RunRecoveryTests
     [Fact]
     public async Task Start_RunningRunOfADeadSilo_GoesOnInTheNextAttempt()
     {
-        var store = RunStore.InMemory();
-        var run = await AdmitAsync(store);
-        await store.Catalog.BeginAsync(run.RunId, 1, "a silo that died", CancellationToken.None);
+        using var store = new RunStore();
+        var run = await AdmitAsync(
+            store, admitted: (catalog, runId) => catalog.BeginAsync(runId, 1, "a silo that died", CancellationToken.None));
 
         await using var cluster = await RunCluster.StartAsync(options => options.Store = store);
         await cluster.Gates.Of(run.ThreadId).ReachedAsync();
@@ -37,9 +37,9 @@ public sealed class RunRecoveryTests
     [Fact]
     public async Task Start_CancelledRunOfADeadSilo_EndsWithoutRunningANode()
     {
-        var store = RunStore.InMemory();
-        var run = await AdmitAsync(store);
-        await store.Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, CancellationToken.None);
+        using var store = new RunStore();
+        var run = await AdmitAsync(
+            store, admitted: (catalog, runId) => catalog.RequestCancelAsync(runId, CancelAction.Interrupt, CancellationToken.None));
 
         await using var cluster = await RunCluster.StartAsync(options => options.Store = store);
         var ended = await cluster.Runs.Run(run.RunId).WaitAsync().WithinAsync("the cancelled run to end");
@@ -52,9 +52,14 @@ public sealed class RunRecoveryTests
     public async Task Start_MoreRunsThanAPage_AreAllExecutedAndOneThatCannotBeHoldsUpNone()
     {
         const int Runs = 25;
-        var store = RunStore.InMemory();
-        var stranger = await AdmitAsync(store, graph: "a graph of another release");
-        var runs = await Task.WhenAll(Enumerable.Range(0, Runs).Select(_ => AdmitAsync(store)));
+        using var store = new RunStore();
+        RunRow stranger;
+        RunRow[] runs;
+        await using (var first = await RunCluster.StartAsync(options => options.Store = store))
+        {
+            stranger = await AdmitAsync(first.Catalog, "a graph of another release");
+            runs = await Task.WhenAll(Enumerable.Range(0, Runs).Select(_ => AdmitAsync(first.Catalog, SampleGraphs.Gated)));
+        }
 
         await using var cluster = await RunCluster.StartAsync(options =>
         {
@@ -72,7 +77,7 @@ public sealed class RunRecoveryTests
     [Fact]
     public async Task Start_SiloStoppedWhileARunWasActive_TheNextOneGoesOnWithIt()
     {
-        var store = RunStore.InMemory();
+        using var store = new RunStore();
         GatedRun blocked;
         await using (var first = await RunCluster.StartAsync(options => options.Store = store))
         {
@@ -88,11 +93,20 @@ public sealed class RunRecoveryTests
         Assert.Equal(["first", "gated", "last"], state.Done);
     }
 
-    private static async Task<RunRow> AdmitAsync(RunStore store, string graph = SampleGraphs.Gated)
+    /// <summary>Leaves a run behind as a process does that died: the row alone, and nobody who knows of it.</summary>
+    private static async Task<RunRow> AdmitAsync(RunStore store, Func<IRunCatalog, string, Task>? admitted = null)
+    {
+        await using var first = await RunCluster.StartAsync(options => options.Store = store);
+        var run = await AdmitAsync(first.Catalog, SampleGraphs.Gated);
+        await (admitted?.Invoke(first.Catalog, run.RunId) ?? Task.CompletedTask);
+        return run;
+    }
+
+    private static async Task<RunRow> AdmitAsync(IRunCatalog catalog, string graph)
     {
         var runId = Guid.CreateVersion7().ToString();
         var request = new StartRunRequest { RunId = runId, Graph = graph, Input = "{}" };
         var run = new NewRun(runId, Guid.CreateVersion7().ToString(), graph, "fingerprint", RunRequests.ToRow(request));
-        return (await store.Catalog.AdmitAsync(run, CancellationToken.None)).Run!;
+        return (await catalog.AdmitAsync(run, CancellationToken.None)).Run!;
     }
 }

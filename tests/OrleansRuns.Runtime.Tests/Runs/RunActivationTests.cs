@@ -1,3 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
 namespace OrleansRuns.Runtime.Tests;
@@ -5,6 +8,7 @@ namespace OrleansRuns.Runtime.Tests;
 public sealed class RunActivationTests
 {
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(10);
 
     [Fact]
     public async Task Activation_RunIsActive_IsNeverCollectedAndAfterwardsIs()
@@ -53,5 +57,35 @@ public sealed class RunActivationTests
         Assert.Equal(2, ended.Attempt);
         Assert.Equal(["first", "gated", "last"], state.Done);
         Assert.Equal(2, blocked.Gate.Arrivals);
+    }
+
+    [Fact]
+    public async Task ApplicationStopping_WaiterAndReaderAreOpen_LetsThemGo()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        var grain = cluster.Grains.GetGrain<IRunGrain>(blocked.Run.Id);
+        var subscribed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiting = grain.WaitAsync(TimeSpan.FromSeconds(20));
+        var reading = ReadToEndAsync(grain, subscribed);
+        await subscribed.Task.WithinAsync("the first event");
+
+        cluster.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+
+        // Far below the twenty seconds of a long poll: nobody's patience may eat the budget of the silo's stop.
+        Assert.False((await waiting.WaitAsync(Prompt)).IsFinal);
+        Assert.DoesNotContain(RunEventKinds.End, await reading.WaitAsync(Prompt));
+    }
+
+    private static async Task<List<string>> ReadToEndAsync(IRunGrain run, TaskCompletionSource subscribed)
+    {
+        var kinds = new List<string>();
+        await foreach (var @event in run.ReadEventsAsync(after: -1))
+        {
+            kinds.Add(@event.Kind);
+            subscribed.TrySetResult();
+        }
+
+        return kinds;
     }
 }

@@ -103,7 +103,7 @@ public sealed class RunGrainTests
     [Fact]
     public async Task CancelAsync_RunNeverBegan_EndsAsInterruptedAndRunsNoNode()
     {
-        var store = RunStore.InMemory();
+        using var store = new RunStore();
         await using var cluster = await RunCluster.StartAsync(options => options.Store = store);
         var begins = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -127,7 +127,7 @@ public sealed class RunGrainTests
     [Fact]
     public async Task CancelAsync_AcceptedBeforeSuccessIsWritten_BeatsIt()
     {
-        var store = RunStore.InMemory();
+        using var store = new RunStore();
         await using var cluster = await RunCluster.StartAsync(options => options.Store = store);
         var blocked = await cluster.StartGatedRunAsync();
         var ending = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -171,7 +171,7 @@ public sealed class RunGrainTests
     [Fact]
     public async Task WaitAsync_EndIsNotConfirmed_IsNotReportedBeforeItIs()
     {
-        var store = RunStore.InMemory();
+        using var store = new RunStore();
         await using var cluster = await RunCluster.StartAsync(options => options.Store = store);
         var blocked = await cluster.StartGatedRunAsync();
         var failures = 0;
@@ -195,7 +195,7 @@ public sealed class RunGrainTests
     [Fact]
     public async Task WaitAsync_AnswerOfTheEndIsLost_EndsAsItWasWritten()
     {
-        var store = RunStore.InMemory();
+        using var store = new RunStore();
         await using var cluster = await RunCluster.StartAsync(options => options.Store = store);
         var blocked = await cluster.StartGatedRunAsync();
         var lost = 0;

@@ -168,7 +168,7 @@ public sealed class BadRequestTests
         var exception = await Assert.ThrowsAsync<TException>(() => thread.StartAsync(request));
 
         Assert.Equal(before, await cluster.DumpAsync(thread.Id));
-        Assert.Null(await cluster.Store.Catalog.FindRunAsync(request.RunId, CancellationToken.None));
+        Assert.Null(await cluster.Catalog.FindRunAsync(request.RunId, CancellationToken.None));
         return exception;
     }
 }

@@ -216,7 +216,7 @@ public sealed class ThreadGrainTests
         await using var cluster = await RunCluster.StartAsync(options =>
             options.Configure = runs => runs.Configure<RunsOptions>(o => o.EditTimeout = TimeSpan.FromSeconds(1)));
         var thread = cluster.Runs.Thread();
-        await cluster.Store.Catalog.TakeSlotAsync(thread.Id, SampleGraphs.Failing, "edit-dead", CancellationToken.None);
+        await cluster.Catalog.TakeSlotAsync(thread.Id, SampleGraphs.Failing, "edit-dead", CancellationToken.None);
 
         await Assert.ThrowsAsync<ThreadBusyException>(() => thread.StartAsync(SampleGraphs.Failing, new { }));
         await Eventually.TrueAsync(

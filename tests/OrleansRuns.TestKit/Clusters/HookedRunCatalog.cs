@@ -4,15 +4,19 @@ using OrleansRuns.Runtime;
 
 namespace OrleansRuns.TestKit;
 
-/// <summary>A run catalog that lets a test come before or after a call: to delay it, to make it fail, or to lose its answer.</summary>
-public sealed class HookedRunCatalog(IRunCatalog inner) : IRunCatalog
+/// <summary>Lets a test come before or after a call of the catalog: to delay it, to make it fail, or to lose its answer.</summary>
+public sealed class CatalogHooks
 {
     /// <summary>Gets or sets what happens before a call with this name; what it throws is what the caller sees.</summary>
     public Func<string, Task> Before { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>Gets or sets what happens after the call was applied; what it throws is what the caller sees.</summary>
     public Func<string, Task> After { get; set; } = _ => Task.CompletedTask;
+}
 
+/// <summary>A run catalog with hooks.</summary>
+public sealed class HookedRunCatalog(IRunCatalog inner, CatalogHooks hooks) : IRunCatalog
+{
     /// <inheritdoc/>
     public Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken) =>
         HookAsync(nameof(AdmitAsync), () => inner.AdmitAsync(run, cancellationToken));
@@ -52,16 +56,16 @@ public sealed class HookedRunCatalog(IRunCatalog inner) : IRunCatalog
     /// <inheritdoc/>
     public async Task ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken)
     {
-        await Before(nameof(ReleaseSlotAsync));
+        await hooks.Before(nameof(ReleaseSlotAsync));
         await inner.ReleaseSlotAsync(threadId, holder, epoch, cancellationToken);
-        await After(nameof(ReleaseSlotAsync));
+        await hooks.After(nameof(ReleaseSlotAsync));
     }
 
     private async Task<T> HookAsync<T>(string call, Func<Task<T>> apply)
     {
-        await Before(call);
+        await hooks.Before(call);
         var answer = await apply();
-        await After(call);
+        await hooks.After(call);
         return answer;
     }
 }

@@ -3,8 +3,6 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
-using Orleans.Hosting;
-using Orleans.Runtime;
 using Orleans.TestingHost;
 using OrleansRuns.Abstractions;
 using OrleansRuns.Runtime;
@@ -17,7 +15,7 @@ public sealed class RunClusterOptions
     /// <summary>Gets or sets how many silos there are.</summary>
     public short Silos { get; set; } = 1;
 
-    /// <summary>Gets or sets the store; without one, the cluster gets a new one in memory.</summary>
+    /// <summary>Gets or sets the store; without one, the cluster gets a new one of its own.</summary>
     public RunStore? Store { get; set; }
 
     /// <summary>Gets or sets the age at which an idle activation is collected.</summary>
@@ -34,10 +32,12 @@ public sealed class RunClusterOptions
 public sealed class RunCluster : IAsyncDisposable
 {
     private readonly InProcessTestCluster _cluster;
+    private readonly bool _ownsStore;
 
-    private RunCluster(InProcessTestCluster cluster, RunStore store, Gates gates)
+    private RunCluster(InProcessTestCluster cluster, RunStore store, bool ownsStore, Gates gates)
     {
         _cluster = cluster;
+        _ownsStore = ownsStore;
         Store = store;
         Gates = gates;
     }
@@ -47,6 +47,12 @@ public sealed class RunCluster : IAsyncDisposable
 
     /// <summary>Gets what the cluster writes to.</summary>
     public RunStore Store { get; }
+
+    /// <summary>Gets the catalog, hooks included.</summary>
+    public IRunCatalog Catalog => Services.GetRequiredService<IRunCatalog>();
+
+    /// <summary>Gets the thread logs.</summary>
+    public IThreadLogStore Log => Services.GetRequiredService<IThreadLogStore>();
 
     /// <summary>Gets the way into the cluster from a client outside of it.</summary>
     public IRunsClient Runs => _cluster.Client.ServiceProvider.GetRequiredService<IRunsClient>();
@@ -63,7 +69,7 @@ public sealed class RunCluster : IAsyncDisposable
     {
         var options = new RunClusterOptions();
         configure?.Invoke(options);
-        var store = options.Store ?? RunStore.InMemory();
+        var store = options.Store ?? new RunStore();
         var gates = new Gates();
         var builder = new InProcessTestClusterBuilder(options.Silos);
         builder.Options.ConfigureFileLogging = false;
@@ -80,7 +86,7 @@ public sealed class RunCluster : IAsyncDisposable
             throw;
         }
 
-        return new RunCluster(cluster, store, gates);
+        return new RunCluster(cluster, store, options.Store is null, gates);
     }
 
     /// <summary>Starts a run of a gated graph on a new thread and waits until it stands at its gate.</summary>
@@ -115,16 +121,16 @@ public sealed class RunCluster : IAsyncDisposable
     public async Task<string> DumpAsync(string threadId)
     {
         var dump = new StringBuilder();
-        var thread = await Store.Catalog.FindThreadAsync(threadId, CancellationToken.None);
+        var thread = await Catalog.FindThreadAsync(threadId, CancellationToken.None);
         dump.AppendLine(JsonSerializer.Serialize(thread));
-        foreach (var run in await Store.Catalog.ListRunsAsync(threadId, 1000, CancellationToken.None))
+        foreach (var run in await Catalog.ListRunsAsync(threadId, 1000, CancellationToken.None))
         {
             dump.AppendLine(JsonSerializer.Serialize(run));
         }
 
         if (thread is not null)
         {
-            foreach (var entry in await Store.Log.ReadPageAsync(thread.LogId, 0, 1000, CancellationToken.None))
+            foreach (var entry in await Log.ReadPageAsync(thread.LogId, 0, 1000, CancellationToken.None))
             {
                 dump.AppendLine(JsonSerializer.Serialize(entry));
             }
@@ -141,6 +147,10 @@ public sealed class RunCluster : IAsyncDisposable
     {
         Gates.OpenAll();
         await _cluster.DisposeAsync();
+        if (_ownsStore)
+        {
+            Store.Dispose();
+        }
     }
 
     /// <summary>Makes a silo execute the sample graphs.</summary>
@@ -154,8 +164,7 @@ public sealed class RunCluster : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(store);
         silo.Services.AddSingleton(gates);
-        silo.Services.AddSingleton(store.Catalog);
-        silo.Services.AddSingleton(store.Log);
+        store.Attach(silo);
         silo.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         if (options.CollectionAge is { } age)
         {

@@ -1,15 +1,30 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Runtime;
 
 namespace OrleansRuns.TestKit;
 
-/// <summary>What a cluster writes to. It outlives the cluster, as a database does.</summary>
-/// <param name="Hooks">The catalog, with hooks that let a test come between.</param>
-/// <param name="Log">The thread logs.</param>
-public sealed record RunStore(HookedRunCatalog Hooks, IThreadLogStore Log)
+/// <summary>A SQLite file that clusters write to, one after the other. It outlives them, as a database does.</summary>
+public sealed class RunStore : IDisposable
 {
-    /// <summary>Gets the catalog.</summary>
-    public IRunCatalog Catalog => Hooks;
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("orleansruns-");
 
-    /// <summary>Makes a new store in memory.</summary>
-    public static RunStore InMemory() => new(new HookedRunCatalog(new MemoryRunCatalog()), new MemoryThreadLogStore());
+    /// <summary>Gets what comes between a cluster and its catalog.</summary>
+    public CatalogHooks Hooks { get; } = new();
+
+    /// <summary>Deletes the file.</summary>
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        _folder.Delete(recursive: true);
+    }
+
+    internal void Attach(ISiloBuilder silo)
+    {
+        silo.UseOrleansRunsSqlite(options => options.File = Path.Combine(_folder.FullName, "runs.db"));
+        var catalog = silo.Services.Last(service => service.ServiceType == typeof(IRunCatalog));
+        silo.Services.Remove(catalog);
+        silo.Services.AddSingleton<IRunCatalog>(services => new HookedRunCatalog(
+            (IRunCatalog)ActivatorUtilities.CreateInstance(services, catalog.ImplementationType!), Hooks));
+    }
 }

@@ -4,7 +4,7 @@ namespace OrleansRuns.TestKit;
 public static class TestTimeout
 {
     /// <summary>Long enough for a busy machine, short enough for a person: reached only when something hangs.</summary>
-    public static TimeSpan Hang { get; } = TimeSpan.FromSeconds(60);
+    public static TimeSpan Hang { get; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Waits for a task, and says what was waited for when it does not come.</summary>
     /// <param name="task">What to wait for.</param>

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Runtime.Tests;
+
+/// <summary>A catalog of one run, which was just admitted.</summary>
+internal sealed class OneRunCatalog : IRunCatalog
+{
+    private readonly Lock _lock = new();
+
+    internal RunRow Row { get; private set; } = new()
+    {
+        RunId = "run",
+        ThreadId = "thread",
+        LogId = "log",
+        Graph = "graph",
+        Fingerprint = "fingerprint",
+        Request = "{}",
+        Status = RunStatus.Pending,
+        Attempt = 0,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        UpdatedAt = DateTimeOffset.UnixEpoch,
+    };
+
+    public Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            row => !row.IsFinal && row.CancelAction is null && row.Attempt == attempt - 1,
+            row => row with { Status = RunStatus.Running, Attempt = attempt, Owner = owner, Resumable = false, StopReason = null });
+
+    public async Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken) =>
+        await ChangeAsync(row => !row.IsFinal && row.CancelAction is null, row => row with { CancelAction = action });
+
+    public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            row => !row.IsFinal && row.Attempt == end.Attempt && (end.Status != RunStatus.Success || row.CancelAction is null),
+            row => row with { Status = end.Status, StopReason = end.StopReason, Resumable = end.Resumable, Error = end.Error });
+
+    public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) => Task.FromResult<RunRow?>(Row);
+
+    public Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<ImmutableArray<RunRow>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    private Task<RunRow> ChangeAsync(Func<RunRow, bool> guard, Func<RunRow, RunRow> change)
+    {
+        lock (_lock)
+        {
+            if (guard(Row))
+            {
+                Row = change(Row) with { UpdatedAt = Row.UpdatedAt.AddSeconds(1) };
+            }
+
+            return Task.FromResult(Row);
+        }
+    }
+}

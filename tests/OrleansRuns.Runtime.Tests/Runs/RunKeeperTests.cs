@@ -1,0 +1,238 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+public sealed class RunKeeperTests
+{
+    private const string Owner = "this silo";
+
+    private readonly OneRunCatalog _inner = new();
+    private readonly CatalogHooks _hooks = new();
+    private readonly HookedRunCatalog _catalog;
+    private readonly ScriptedExecutor _executor = new();
+
+    public RunKeeperTests() => _catalog = new HookedRunCatalog(_inner, _hooks);
+
+    [Fact]
+    public async Task RunAsync_ExecutionSucceeds_WritesSuccess()
+    {
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.Equal((RunStatus.Success, 1), (keeper.Row.Status, keeper.Row.Attempt));
+        Assert.Equal(keeper.Row, await FindAsync(keeper));
+    }
+
+    [Fact]
+    public async Task RunAsync_AnotherAttemptHasBegun_IsFencedAndWritesNothing()
+    {
+        using var keeper = Keeper();
+        var taken = await _catalog.BeginAsync(keeper.Row.RunId, 1, "another silo", CancellationToken.None);
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.True(keeper.IsFenced);
+        Assert.Equal(0, _executor.Executions);
+        Assert.Equal(taken, await FindAsync(keeper));
+    }
+
+    [Fact]
+    public async Task RunAsync_ExecutionIsFenced_WritesNoStatus()
+    {
+        _executor.Execute = (_, _) => Task.FromResult(new RunOutcome { IsFenced = true });
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.True(keeper.IsFenced);
+        Assert.Equal(RunStatus.Running, (await FindAsync(keeper)).Status);
+    }
+
+    [Fact]
+    public async Task RunAsync_TakenOverWhileExecuting_WritesNoStatus()
+    {
+        RunRow? taken = null;
+        _executor.Execute = async (run, _) =>
+        {
+            taken = await _catalog.BeginAsync(run.RunId, 2, "another silo", CancellationToken.None);
+            return new RunOutcome { Status = RunStatus.Success };
+        };
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.True(keeper.IsFenced);
+        Assert.Equal(taken, await FindAsync(keeper));
+    }
+
+    [Fact]
+    public async Task RunAsync_AnswerOfTheClaimIsLost_GoesOnWithTheSameAttempt()
+    {
+        var lost = 0;
+        _hooks.After = call => call == nameof(IRunCatalog.BeginAsync) && Interlocked.Increment(ref lost) == 1
+            ? throw new TimeoutException("The answer was lost.")
+            : Task.CompletedTask;
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.Equal((RunStatus.Success, 1), (keeper.Row.Status, keeper.Row.Attempt));
+        Assert.Equal(1, _executor.Executions);
+    }
+
+    [Fact]
+    public async Task RunAsync_LogIsUnavailable_GoesOnInTheNextAttempt()
+    {
+        _executor.Execute = (run, _) => run.Attempt == 1
+            ? throw new LogUnavailableException("The log did not answer.")
+            : Task.FromResult(new RunOutcome { Status = RunStatus.Success });
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.Equal((RunStatus.Success, 2), (keeper.Row.Status, keeper.Row.Attempt));
+    }
+
+    [Fact]
+    public async Task RunAsync_ExecutionThrowsUnexpectedly_EndsAsError()
+    {
+        _executor.Execute = (_, _) => throw new InvalidOperationException("A mistake in the engine.");
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.Equal((RunStatus.Error, "A mistake in the engine."), (keeper.Row.Status, keeper.Row.Error));
+    }
+
+    [Fact]
+    public async Task CancelAsync_CallbackThrows_CancelsAllTheSame()
+    {
+        _executor.Execute = async (_, stop) =>
+        {
+            stop.Register(() => throw new InvalidOperationException("A callback of a node."));
+            await Task.Delay(Timeout.InfiniteTimeSpan, stop);
+            return new RunOutcome { Status = RunStatus.Success };
+        };
+        using var keeper = Keeper();
+        var running = keeper.RunAsync();
+        var row = await _catalog.RequestCancelAsync(keeper.Row.RunId, CancelAction.Interrupt, CancellationToken.None);
+
+        await keeper.CancelAsync(row!);
+        await running.WithinAsync("the keeper to end");
+
+        Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled), (keeper.Row.Status, keeper.Row.StopReason));
+    }
+
+    [Fact]
+    public async Task StopAsync_RunIsActive_StaysResumable()
+    {
+        _executor.Execute = async (_, stop) =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, stop);
+            return new RunOutcome { Status = RunStatus.Success };
+        };
+        using var keeper = Keeper();
+        var running = keeper.RunAsync();
+
+        await keeper.StopAsync();
+        await running.WithinAsync("the keeper to end");
+
+        var row = await FindAsync(keeper);
+        Assert.Equal((RunStatus.Interrupted, StopReason.Drained, true), (row.Status, row.StopReason, row.Resumable));
+        Assert.False(row.IsFinal);
+    }
+
+    [Fact]
+    public async Task AbandonAsync_DatabaseStaysAway_GivesUp()
+    {
+        var tried = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _hooks.Before = call =>
+        {
+            if (call == nameof(IRunCatalog.EndAsync))
+            {
+                tried.TrySetResult();
+                throw new TimeoutException("The database did not answer.");
+            }
+
+            return Task.CompletedTask;
+        };
+        using var keeper = Keeper();
+        var running = keeper.RunAsync();
+        await tried.Task.WithinAsync("the keeper to write the end");
+
+        await keeper.AbandonAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WithinAsync("the keeper to give up"));
+        Assert.Equal(RunStatus.Running, keeper.Row.Status);
+        Assert.True(keeper.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public void Newer_AnswersThatCrossed_NeverGoBack()
+    {
+        var began = Row(RunStatus.Running, attempt: 1, minute: 1);
+        var cancelled = began with { CancelAction = CancelAction.Interrupt, UpdatedAt = At(2) };
+        var ended = cancelled with { Status = RunStatus.Interrupted, UpdatedAt = At(3) };
+        var next = Row(RunStatus.Running, attempt: 2, minute: 2);
+
+        Assert.Equal(cancelled, RunRows.Newer(began, cancelled));
+        Assert.Equal(cancelled, RunRows.Newer(cancelled, began));
+        Assert.Equal(ended, RunRows.Newer(cancelled, ended));
+        Assert.Equal(ended, RunRows.Newer(ended, cancelled));
+        Assert.Equal(next, RunRows.Newer(began, next));
+        Assert.Equal(next, RunRows.Newer(next, began));
+    }
+
+    private static DateTimeOffset At(int minute) => DateTimeOffset.UnixEpoch.AddMinutes(minute);
+
+    private static RunRow Row(RunStatus status, int attempt, int minute) => new()
+    {
+        RunId = "run",
+        ThreadId = "thread",
+        LogId = "log",
+        Graph = "graph",
+        Fingerprint = "",
+        Request = "{}",
+        Status = status,
+        Attempt = attempt,
+        CreatedAt = At(0),
+        UpdatedAt = At(minute),
+    };
+
+    private RunKeeper Keeper()
+    {
+        using var services = new ServiceCollection().AddMetrics().AddSingleton<RunInstruments>().BuildServiceProvider();
+        return new RunKeeper(
+            _inner.Row,
+            Owner,
+            new RunEventBuffer(100, 10_000),
+            _catalog,
+            _executor,
+            services.GetRequiredService<RunInstruments>(),
+            TimeProvider.System,
+            NullLogger.Instance);
+    }
+
+    private async Task<RunRow> FindAsync(RunKeeper keeper) =>
+        (await _catalog.FindRunAsync(keeper.Row.RunId, CancellationToken.None))!;
+
+    private sealed class ScriptedExecutor : IRunExecutor
+    {
+        internal Func<RunRow, CancellationToken, Task<RunOutcome>> Execute { get; set; } =
+            (_, _) => Task.FromResult(new RunOutcome { Status = RunStatus.Success });
+
+        internal int Executions { get; private set; }
+
+        public bool HasGraph(string graph) => true;
+
+        public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, CancellationToken stop)
+        {
+            Executions++;
+            return Execute(run, stop);
+        }
+    }
+}
