@@ -54,7 +54,8 @@ internal static class OverwriteDelta
 {
     private const string Member = "__overwrite__";
 
-    internal static JsonElement Create(JsonElement value) => JsonSerializer.SerializeToElement(new JsonObject { [Member] = JsonNode.Parse(value.GetRawText()) });
+    internal static JsonElement Create(JsonElement value) =>
+        JsonSerializer.SerializeToElement(new JsonObject { [Member] = JsonNode.Parse(value.GetRawText()) });
 
     internal static bool TryRead(JsonElement delta, out JsonElement value)
     {

@@ -27,7 +27,8 @@ internal sealed class LastValueRules<TValue> : ChannelRules<TValue>
             throw Conflict(
                 channel,
                 deltas,
-                "It holds one value, and theirs differ. Declare it as AppendList, Total, UnionSet, MergeMap or IMergeable, or let one node write it.");
+                "It holds one value, and theirs differ. "
+                + "Declare it as AppendList, Total, UnionSet, MergeMap or IMergeable, or let one node write it.");
         }
 
         return (GraphJson.Read<TValue>(value, $"channel '{channel}'"), new ChannelOperation(ChannelOperation.Set, value));

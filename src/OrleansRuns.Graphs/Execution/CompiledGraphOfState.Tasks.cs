@@ -25,6 +25,7 @@ internal sealed partial class CompiledGraph<TState>
         catch (Exception) when (context.Asked is not null && !context.CancellationToken.IsCancellationRequested)
         {
             // The node has asked: whatever its own code made of the interrupt on its way out, the question stands.
+            command = null;
         }
 
         if (context.Asked is { } question)

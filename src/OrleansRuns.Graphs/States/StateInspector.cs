@@ -38,7 +38,8 @@ internal static class StateInspector
             InspectProperty(state, property, problems);
         }
 
-        foreach (var group in Channels(state).GroupBy(pair => pair.Name, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1))
+        var byName = Channels(state).GroupBy(pair => pair.Name, StringComparer.OrdinalIgnoreCase);
+        foreach (var group in byName.Where(group => group.Count() > 1))
         {
             problems.Add($"{state.Name} has several properties whose name in JSON is '{group.Key}', if case is left out. Rename one.");
         }
@@ -128,7 +129,8 @@ internal static class StateInspector
         }
         else if (IsAuthored(type))
         {
-            foreach (var member in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(member => member.SetMethod is not null))
+            var members = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+            foreach (var member in members.Where(member => member.SetMethod is not null))
             {
                 InspectMember(member, place, problems, seen);
             }

@@ -55,6 +55,7 @@ public interface IRunCatalog
     /// <returns>The thread, held by <paramref name="holder"/> if the slot was free, otherwise by its present holder.</returns>
     Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken);
 
-    /// <summary>Releases a slot that <paramref name="holder"/> took in <paramref name="epoch"/>; does nothing when it no longer holds it.</summary>
+    /// <summary>Releases a slot taken by <paramref name="holder"/> in <paramref name="epoch"/>.</summary>
+    /// <remarks>Does nothing when it no longer holds it.</remarks>
     Task ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken);
 }

@@ -2,12 +2,15 @@ using System.Collections.Immutable;
 
 namespace OrleansRuns.Runtime;
 
-/// <summary>Stores the entries of thread logs. A log is known by its id, which a thread that was deleted and made again does not share.</summary>
+/// <summary>Stores the entries of thread logs.</summary>
+/// <remarks>A log is known by its id, which a thread that was deleted and made again does not share.</remarks>
 public interface IThreadLogStore
 {
     /// <summary>Appends one entry: a compare-and-set on the log's next position, durable when the task completes.</summary>
     /// <param name="logId">The log: letters, digits and dashes, at most 64 characters.</param>
-    /// <param name="position">The position, from 0. Refused when any entry stands at it or above it, also when lower ones were pruned.</param>
+    /// <param name="position">
+    /// The position, from 0. Refused when any entry stands at it or above it, also when lower ones were pruned.
+    /// </param>
     /// <param name="entry">The entry. Its <see cref="LogEntry.AppendId"/> tells a lost answer from a lost race.</param>
     /// <param name="cancellationToken">
     /// Gives up before the write is sent. Once it was sent the outcome is awaited, so that cancelling never leaves it unknown.
@@ -49,5 +52,7 @@ public sealed record StoredEntry(long Position, LogEntry Entry, int StoredBytes)
 /// <summary>How an append ended.</summary>
 /// <param name="IsAppended">Whether the entry is durable at its position.</param>
 /// <param name="StoredBytes">The bytes the row's payload takes in the database; 0 when it was not appended.</param>
-/// <remarks>When it was not appended, another writer's entry stands at the position or above it: this writer is fenced and must stop.</remarks>
+/// <remarks>
+/// When it was not appended, another writer's entry stands at the position or above it: this writer is fenced and must stop.
+/// </remarks>
 public readonly record struct AppendOutcome(bool IsAppended, int StoredBytes);

@@ -18,7 +18,8 @@ internal sealed class AttemptClock : IDisposable
         _options = options;
         _cancel = cancel;
         _whole = time.CreateTimer(_ => Expire("timeout", _options.Timeout), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _idle = time.CreateTimer(_ => Expire("idle timeout", _options.IdleTimeout), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _idle = time.CreateTimer(
+            _ => Expire("idle timeout", _options.IdleTimeout), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Gets which limit the attempt ran into, if it did.</summary>

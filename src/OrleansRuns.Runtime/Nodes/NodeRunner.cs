@@ -195,7 +195,8 @@ internal sealed partial class NodeRunner(
     private static partial void LogAttemptFailed(ILogger logger, Exception exception, string runId, string node, int attempt);
 
     [LoggerMessage(3301, LogLevel.Warning,
-        "Run {RunId}: attempt {Attempt} of node {Node} did not stop within {Grace} and was left behind. Pass its token on to what it awaits.")]
+        "Run {RunId}: attempt {Attempt} of node {Node} did not stop within {Grace} and was left behind. "
+        + "Pass its token on to what it awaits.")]
     private static partial void LogLeftBehind(ILogger logger, string runId, string node, int attempt, TimeSpan grace);
 
     [LoggerMessage(3302, LogLevel.Information,

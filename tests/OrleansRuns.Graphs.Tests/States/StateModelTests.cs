@@ -35,7 +35,8 @@ public sealed class StateModelTests
 
         var exception = Assert.Throws<GraphUpdateException>(() => Model.Diff(given, new BagState { Title = "x" }, "count", "t"));
 
-        Assert.Contains("'count' returned a state that was not made from the one it was given", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'count' returned a state that was not made from the one it was given", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -61,7 +62,8 @@ public sealed class StateModelTests
         });
 
         Assert.Equal(
-            """{"scores":{"k":1},"sum":3,"tags":[3],"talk":[{"id":"task/0","type":"human","content":"hi","name":null}],"title":"a","words":["x","y"]}""",
+            """{"scores":{"k":1},"sum":3,"tags":[3]"""
+            + ""","talk":[{"id":"task/0","type":"human","content":"hi","name":null}],"title":"a","words":["x","y"]}""",
             update!.Value.GetRawText());
     }
 
@@ -84,7 +86,11 @@ public sealed class StateModelTests
         { "title", state => state with { Title = "a" }, state => state with { Title = "b" } },
         { "words", state => state with { Words = state.Words.Overwrite(["a"]) }, state => state with { Words = state.Words.Append("b") } },
         { "sum", state => state with { Sum = state.Sum.Overwrite(1) }, state => state with { Sum = state.Sum + 1 } },
-        { "scores", state => state with { Scores = state.Scores.With("k", 1) }, state => state with { Scores = state.Scores.With("k", 2) } },
+        {
+            "scores",
+            state => state with { Scores = state.Scores.With("k", 1) },
+            state => state with { Scores = state.Scores.With("k", 2) }
+        },
         { "talk", state => state with { Talk = state.Talk.RemoveAll() }, state => state with { Talk = state.Talk.Put(Say("m")) } },
     };
 
