@@ -23,7 +23,11 @@ public sealed class GraphBuildException : GraphException
 /// <summary>An input, an edit or an answer does not fit the graph. Nothing was changed.</summary>
 public sealed class GraphInputException : GraphException
 {
-    internal GraphInputException(string message, string? path = null, Exception? inner = null)
+    /// <summary>Makes the exception. A graph's own mapping of its input throws it to refuse an input before anything is changed.</summary>
+    /// <param name="message">What was wrong and what to do.</param>
+    /// <param name="path">The JSON path to the member that does not fit, such as "$.folder".</param>
+    /// <param name="inner">What found it.</param>
+    public GraphInputException(string message, string? path = null, Exception? inner = null)
         : base(message, inner) => Path = path;
 
     /// <summary>Gets the JSON path to the member that does not fit, such as "$.folder".</summary>

@@ -1,1 +1,3 @@
-return;
+using OrleansRuns.Host;
+
+return await CommandLine.InvokeAsync(args);

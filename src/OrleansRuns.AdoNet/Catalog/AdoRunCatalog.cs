@@ -101,6 +101,11 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
     public Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken) =>
         LookAsync(connection => ThreadAsync(connection, threadId), cancellationToken);
 
+    public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) =>
+        LookAsync(connection => connection.ScalarAsync<string>(
+            "select thread_id from runs where graph = @graph order by run_id desc limit 1",
+            ("graph", graph)), cancellationToken);
+
     public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
         LookAsync(connection => connection.QueryAsync(
             SelectRun + "where r.thread_id = @thread order by r.run_id desc limit @limit",

@@ -42,6 +42,10 @@ public interface IRunCatalog
     /// <summary>Finds a thread.</summary>
     Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken);
 
+    /// <summary>Finds the thread on which a graph's newest run was admitted.</summary>
+    /// <returns>The thread's id, or <see langword="null"/> when the graph was never run.</returns>
+    Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken);
+
     /// <summary>Lists the runs of a thread, newest first.</summary>
     Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken);
 

@@ -5,23 +5,20 @@ using OrleansRuns.Graphs;
 namespace OrleansRuns.Runtime;
 
 /// <summary>The graphs of this silo, compiled once, by name.</summary>
-internal sealed class GraphRegistry
+internal sealed class GraphRegistry : IGraphs
 {
     private readonly Lazy<FrozenDictionary<string, CompiledGraph>> _graphs;
 
     public GraphRegistry(IEnumerable<GraphRegistration> registrations, IServiceProvider services) =>
         _graphs = new(() => CompileAll([.. registrations], services));
 
-    /// <summary>Gets the names of the graphs, in ordinal order.</summary>
-    internal IReadOnlyList<string> Names => [.. _graphs.Value.Keys.Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Names => [.. _graphs.Value.Keys.Order(StringComparer.Ordinal)];
 
     /// <summary>Finds a graph.</summary>
     /// <returns>The graph, or <see langword="null"/> when this silo does not have it.</returns>
     internal CompiledGraph? Find(string name) => _graphs.Value.GetValueOrDefault(name);
 
-    /// <summary>Gets a graph.</summary>
-    /// <exception cref="GraphNotFoundException">This silo does not have it.</exception>
-    internal CompiledGraph Get(string name) => Find(name) ?? throw new GraphNotFoundException(name, Names);
+    public CompiledGraph Get(string name) => Find(name) ?? throw new GraphNotFoundException(name, Names);
 
     /// <summary>Compiles the graphs if they are not yet, so that mistakes are found before the silo starts.</summary>
     /// <exception cref="GraphsInvalidException">Graphs are built wrongly; the message lists every mistake of every graph.</exception>

@@ -27,16 +27,14 @@ public static class OrleansRunsSiloExtensions
         var services = builder.Services;
         services.AddMetrics();
         services.AddOrleansRunsClient();
-        services.TryAddSingleton(TimeProvider.System);
+        services.AddThreadHistory();
         services.AddRunOptions<RunsOptions, RunsOptionsValidator>(RunsOptions.Section);
         services.AddRunOptions<NodeSchedulerOptions, NodeSchedulerOptionsValidator>(NodeSchedulerOptions.Section);
         services.AddRunOptions<RunEventsOptions, RunEventsOptionsValidator>(RunEventsOptions.Section);
         services.AddRunOptions<RunRecoveryOptions, RunRecoveryOptionsValidator>(RunRecoveryOptions.Section);
-        services.TryAddSingleton<GraphRegistry>();
         services.TryAddSingleton<RunInstruments>();
         services.TryAddSingleton<RunLastEvents>();
         services.TryAddSingleton<RunAdmission>();
-        services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<ThreadSlots>();
         services.TryAddSingleton<ThreadEdits>();
         services.TryAddSingleton(provider => new NodeScheduler(
@@ -48,6 +46,32 @@ public static class OrleansRunsSiloExtensions
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunRecovery>());
         configure(new OrleansRunsBuilder(services));
         return builder;
+    }
+
+    /// <summary>
+    /// Adds <see cref="IThreadHistory"/> and <see cref="IGraphs"/> to a program that only looks on. The store is added on its own, such
+    /// as with <c>AddOrleansRunsSqliteReader</c>.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Adds the graphs.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddOrleansRunsReader(
+        this IServiceCollection services, Action<IOrleansRunsBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        services.AddThreadHistory();
+        configure(new OrleansRunsBuilder(services));
+        return services;
+    }
+
+    private static void AddThreadHistory(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<GraphRegistry>();
+        services.TryAddSingleton<IGraphs>(provider => provider.GetRequiredService<GraphRegistry>());
+        services.TryAddSingleton<ThreadReader>();
+        services.TryAddSingleton<IThreadHistory, ThreadHistory>();
     }
 
     private static void AddRunOptions<TOptions, TValidator>(this IServiceCollection services, string section)

@@ -8,11 +8,9 @@ namespace OrleansRuns.Runtime;
 /// <summary>Answers for one thread. Starts and edits come one at a time; reads interleave.</summary>
 [GrainType("thread"), RandomPlacement]
 internal sealed partial class ThreadGrain(
-    IRunCatalog catalog, RunAdmission admission, ThreadReader reader, ThreadEdits edits, ILogger<ThreadGrain> logger)
+    IRunCatalog catalog, RunAdmission admission, IThreadHistory history, ThreadEdits edits, ILogger<ThreadGrain> logger)
     : Grain, IThreadGrain
 {
-    private const int MaxLimit = 1000;
-
     private string ThreadId => this.GetPrimaryKeyString();
 
     public async Task<RunSnapshot> StartRunAsync(StartRunRequest request, CancellationToken cancellationToken)
@@ -31,34 +29,14 @@ internal sealed partial class ThreadGrain(
         }
     }
 
-    public async Task<ThreadState> GetStateAsync(string? checkpointId, CancellationToken cancellationToken)
-    {
-        var thread = await FindAsync(cancellationToken);
-        var point = await reader.FindAsync(thread, checkpointId, cancellationToken);
-        if (point is null && checkpointId is not null)
-        {
-            throw new CheckpointNotFoundException(ThreadId, checkpointId);
-        }
+    public Task<ThreadState> GetStateAsync(string? checkpointId, CancellationToken cancellationToken) =>
+        history.GetStateAsync(ThreadId, checkpointId, cancellationToken);
 
-        var newest = await catalog.ListRunsAsync(ThreadId, 1, cancellationToken);
-        return checkpointId is null
-            ? ThreadStates.Newest(thread, point, newest.FirstOrDefault())
-            : ThreadStates.At(thread, point!);
-    }
+    public Task<IReadOnlyList<ThreadState>> GetHistoryAsync(string? before, int limit, CancellationToken cancellationToken) =>
+        history.GetHistoryAsync(ThreadId, before, limit, cancellationToken);
 
-    public async Task<IReadOnlyList<ThreadState>> GetHistoryAsync(string? before, int limit, CancellationToken cancellationToken)
-    {
-        CheckLimit(limit);
-        var thread = await FindAsync(cancellationToken);
-        var points = await reader.ReadHistoryAsync(thread, before, limit, cancellationToken);
-        return [.. points.Select(point => ThreadStates.At(thread, point))];
-    }
-
-    public async Task<IReadOnlyList<RunSnapshot>> GetRunsAsync(int limit, CancellationToken cancellationToken)
-    {
-        CheckLimit(limit);
-        return [.. (await catalog.ListRunsAsync(ThreadId, limit, cancellationToken)).Select(run => run.ToSnapshot())];
-    }
+    public Task<IReadOnlyList<RunSnapshot>> GetRunsAsync(int limit, CancellationToken cancellationToken) =>
+        history.GetRunsAsync(ThreadId, limit, cancellationToken);
 
     public async Task<ThreadState> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken)
     {
@@ -72,12 +50,6 @@ internal sealed partial class ThreadGrain(
         ArgumentException.ThrowIfNullOrEmpty(checkpointId);
         await edits.ForkAsync(await FindAsync(cancellationToken), checkpointId, cancellationToken);
         return await GetStateAsync(null, CancellationToken.None);
-    }
-
-    private static void CheckLimit(int limit)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxLimit);
     }
 
     private async Task<ThreadRow> FindAsync(CancellationToken cancellationToken) =>

@@ -41,6 +41,8 @@ internal sealed class OneRunCatalog : IRunCatalog
 
     public Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 

@@ -42,6 +42,10 @@ public sealed class HookedRunCatalog(IRunCatalog inner, CatalogHooks hooks) : IR
         HookAsync(nameof(FindThreadAsync), () => inner.FindThreadAsync(threadId, cancellationToken));
 
     /// <inheritdoc/>
+    public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) =>
+        HookAsync(nameof(FindNewestThreadAsync), () => inner.FindNewestThreadAsync(graph, cancellationToken));
+
+    /// <inheritdoc/>
     public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
         HookAsync(nameof(ListRunsAsync), () => inner.ListRunsAsync(threadId, limit, cancellationToken));
 

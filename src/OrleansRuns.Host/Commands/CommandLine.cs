@@ -1,0 +1,62 @@
+using System.CommandLine;
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Host;
+
+/// <summary>The commands of the program.</summary>
+internal static class CommandLine
+{
+    internal static readonly Option<FileInfo> Database = new("--db")
+    {
+        Description = "The SQLite file that keeps the runs.",
+        DefaultValueFactory = _ => new FileInfo(Path.Combine(".orleansruns", "runs.db")),
+        HelpName = "file",
+        Recursive = true,
+    };
+
+    internal static readonly Option<bool> Json = new("--json") { Description = "Prints JSON for machines.", Recursive = true };
+
+    private static readonly ParserConfiguration Parser = new() { EnablePosixBundling = false };
+
+    internal static async Task<int> InvokeAsync(string[] args)
+    {
+        var root = new RootCommand("Executes graphs as durable runs. Without a command it serves until Ctrl+C.")
+        {
+            Database,
+            Json,
+            RunCommand.Create(),
+            GraphsCommand.Create(),
+            DrawCommand.Create(),
+            HistoryCommand.Create(),
+            ShowCommand.Create(),
+        };
+        root.SetAction(ServeCommand.ServeAsync);
+        var parsed = root.Parse(args, Parser);
+        if (parsed.Errors.Count > 0)
+        {
+            await TellAsync(string.Join(Environment.NewLine, parsed.Errors.Select(error => error.Message).Distinct()));
+            await TellAsync($"Type '{CommandText.Program} {HelpOf(parsed)}--help' for what there is.");
+            return ExitCode.BadUsage;
+        }
+
+        // Ctrl+C belongs to the silo's host, which stops in its own order and time.
+        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        try
+        {
+            return await parsed.InvokeAsync(invocation);
+        }
+        catch (Exception exception) when (IsUsage(exception))
+        {
+            await TellAsync(exception.Message);
+            return ExitCode.BadUsage;
+        }
+    }
+
+    private static bool IsUsage(Exception exception) =>
+        exception is UsageException or RunException or OrleansConfigurationException;
+
+    private static string HelpOf(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+
+    private static Task TellAsync(string message) => Console.Error.WriteLineAsync(message);
+}

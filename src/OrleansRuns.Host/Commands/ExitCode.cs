@@ -1,0 +1,19 @@
+namespace OrleansRuns.Host;
+
+/// <summary>What the program tells the shell.</summary>
+internal static class ExitCode
+{
+    internal const int Success = 0;
+
+    /// <summary>A mistake in the program, not in what it was asked.</summary>
+    internal const int Crashed = 1;
+
+    /// <summary>The command line, the input or the database does not fit; nothing was changed.</summary>
+    internal const int BadUsage = 2;
+
+    /// <summary>The run failed.</summary>
+    internal const int Failed = 3;
+
+    /// <summary>The run waits for an answer, was stopped, or goes on when it is resumed.</summary>
+    internal const int Interrupted = 4;
+}

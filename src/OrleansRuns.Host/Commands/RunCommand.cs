@@ -1,0 +1,61 @@
+using System.CommandLine;
+
+namespace OrleansRuns.Host;
+
+/// <summary>Executes a graph on an embedded silo and shows how it gets on.</summary>
+internal static class RunCommand
+{
+    private static readonly Argument<string> Graph = new("graph") { Description = "The graph's name; 'graphs' lists them." };
+
+    private static readonly Option<string?> Input = new("--input")
+    {
+        Description = "The input as JSON, or @ and a file that holds it. The default is {}.",
+        HelpName = "json or @file",
+    };
+
+    private static readonly Option<string?> Thread = new("--thread")
+    {
+        Description = "The thread to run on. The default is a new one, or the graph's newest one with --resume.",
+        HelpName = "id",
+    };
+
+    private static readonly Option<string?> Resume = new("--resume")
+    {
+        Description = "Goes on where the thread stopped, with the answer to its question if it asks one. --input is not used then.",
+        HelpName = "json or @file",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<int> RecursionLimit = new("--recursion-limit")
+    {
+        Description = "How many supersteps the run may take.",
+        DefaultValueFactory = _ => 25,
+    };
+
+    internal static Command Create()
+    {
+        var command = new Command("run", "Executes a graph. Exit code: 0 success, 2 bad usage, 3 failed, 4 to be gone on with.")
+        {
+            Graph,
+            Input,
+            Thread,
+            Resume,
+            RecursionLimit,
+        };
+        command.SetAction((parsed, _) => new RunSession(Read(parsed)).ExecuteAsync());
+        return command;
+    }
+
+    private static RunSettings Read(ParseResult parsed) => new()
+    {
+        Graph = parsed.GetRequiredValue(Graph),
+        Database = parsed.GetRequiredValue(CommandLine.Database),
+        NamesDatabase = parsed.GetResult(CommandLine.Database) is { Implicit: false },
+        IsJson = parsed.GetValue(CommandLine.Json),
+        Thread = parsed.GetValue(Thread),
+        Input = RunSettings.ReadJson(parsed.GetValue(Input), Input.Name),
+        IsResume = parsed.GetResult(Resume) is not null,
+        Answer = RunSettings.ReadJson(parsed.GetValue(Resume), Resume.Name),
+        RecursionLimit = parsed.GetValue(RecursionLimit),
+    };
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+
+namespace OrleansRuns.Host;
+
+/// <summary>What the run command was asked.</summary>
+internal sealed record RunSettings
+{
+    internal required string Graph { get; init; }
+
+    internal required FileInfo Database { get; init; }
+
+    /// <summary>Gets whether the database was named, so that the line to go on with has to name it too.</summary>
+    internal required bool NamesDatabase { get; init; }
+
+    internal required bool IsJson { get; init; }
+
+    internal string? Thread { get; init; }
+
+    internal string? Input { get; init; }
+
+    internal bool IsResume { get; init; }
+
+    internal string? Answer { get; init; }
+
+    internal int RecursionLimit { get; init; }
+
+    /// <summary>Reads an option that is JSON itself or "@" and the file that holds it.</summary>
+    /// <exception cref="UsageException">The file cannot be read, or it is no JSON.</exception>
+    internal static string? ReadJson(string? option, string name)
+    {
+        if (option is null)
+        {
+            return null;
+        }
+
+        var json = option.StartsWith('@') ? ReadFile(option[1..], name) : option;
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return json;
+        }
+        catch (JsonException exception)
+        {
+            var place = $"line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}";
+            throw new UsageException(
+                $"{name} is no valid JSON at {place}, in {exception.Path ?? "$"}: {exception.Message.Split(" Path:")[0]} "
+                + $"Give one JSON value, such as {name} '{{\"folder\":\".\"}}', or {name} @file.json.");
+        }
+    }
+
+    private static string ReadFile(string path, string name)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new UsageException($"{name} names the file '{path}', which cannot be read: {exception.Message}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using OrleansRuns.Graphs;
+
+namespace OrleansRuns.Host;
+
+/// <summary>Counts the lines, words and frequent terms of a folder's text files and writes a report about them.</summary>
+internal sealed class DigestGraph : IGraph<DigestState>
+{
+    internal const string Description = "Counts lines, words and frequent terms of a folder's text files and writes a Markdown report.";
+
+    /// <summary>How many of a file's own most frequent terms are counted: what is rare in every file is not frequent in all.</summary>
+    private const int TermsPerFile = 50;
+
+    private const int TopTerms = 20;
+
+    public void Build(GraphBuilder<DigestState> graph)
+    {
+        graph.Input<DigestInput>(Take);
+        var list = graph.AddNode("list", (state, _) => state with { Paths = DigestFiles.List(state.Folder, state.Pattern) });
+        var count = graph.AddNode<string>("count", CountAsync, new() { Retry = RetryPolicy.Default });
+        var merge = graph.AddNode("merge", (state, _) => state with { TopTerms = state.Terms.Top(TopTerms) });
+        var write = graph.AddNode("write", WriteAsync);
+        var approve = graph.AddCommandNode("approve", [write], (state, node) => Ask(state, node) ? state.GoTo(write) : state);
+
+        graph.AddEdge(Node.Start, list);
+        graph.AddFanOut(list, state => state.Paths, each: count, whenEmpty: merge);
+        graph.AddEdge(count, merge);
+        graph.AddBranch(merge, state => state.Approve ? approve : write, approve, write);
+        graph.AddEdge(write, Node.End);
+    }
+
+    // Also asked before a run is admitted: a folder that is not there changes nothing.
+    private static DigestState Take(DigestState state, DigestInput input)
+    {
+        var folder = Path.GetFullPath(input.Folder);
+        if (!Directory.Exists(folder))
+        {
+            throw new GraphInputException($"The folder '{folder}' does not exist. Name a folder with text files.", "$.folder");
+        }
+
+        // A thread that is used again starts with a clean sheet.
+        return state with
+        {
+            Folder = folder,
+            Pattern = input.Pattern,
+            Approve = input.Approve,
+            ReportFile = Path.GetFullPath(input.Report),
+            ReadLog = input.ReadLog is null ? null : Path.GetFullPath(input.ReadLog),
+            Files = state.Files.Overwrite([]),
+            Skipped = state.Skipped.Overwrite([]),
+            Lines = state.Lines.Overwrite(0),
+            Words = state.Words.Overwrite(0),
+            TopTerms = [],
+            Report = null,
+        };
+    }
+
+    private static async Task<DigestState> CountAsync(DigestState state, string path, NodeContext node)
+    {
+        if (state.ReadLog is { } readLog)
+        {
+            DigestFiles.Note(readLog, path, node.IdempotencyKey);
+        }
+
+        var (text, problem) = await DigestFiles.ReadAsync(Path.Combine(state.Folder, path), node.CancellationToken);
+        if (text is null)
+        {
+            return state with { Skipped = state.Skipped.Append(new SkippedFile(path, problem!)) };
+        }
+
+        var measured = TextMeasures.Of(text);
+        var frequent = new TermCounts(measured.Terms.ToImmutableSortedDictionary(StringComparer.Ordinal)).Top(TermsPerFile);
+        return state with
+        {
+            Files = state.Files.Append(new FileDigest(path, measured.Lines, measured.Words, measured.ReadingEase)),
+            Lines = state.Lines + measured.Lines,
+            Words = state.Words + measured.Words,
+            Terms = new TermCounts(frequent.ToImmutableSortedDictionary(term => term.Term, term => term.Count, StringComparer.Ordinal)),
+        };
+    }
+
+    private static bool Ask(DigestState state, NodeContext node) => node.Interrupt<bool>(new
+    {
+        question = $"Write the report to '{state.ReportFile}'?",
+        files = state.Files.Count,
+        lines = state.Lines.Value,
+        words = state.Words.Value,
+    });
+
+    private static async Task<DigestState> WriteAsync(DigestState state, NodeContext node)
+    {
+        await DigestFiles.WriteAsync(state.ReportFile, DigestReport.Render(state), node.CancellationToken);
+        return state with { Report = state.ReportFile };
+    }
+}
