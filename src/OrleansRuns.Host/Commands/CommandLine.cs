@@ -16,7 +16,8 @@ internal static class CommandLine
 
     internal static readonly Option<bool> Json = new("--json") { Description = "Prints JSON for machines.", Recursive = true };
 
-    private static readonly ParserConfiguration Parser = new() { EnablePosixBundling = false };
+    // "@file" names a file with JSON here, not one with more of the command line.
+    private static readonly ParserConfiguration Parser = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
     internal static async Task<int> InvokeAsync(string[] args)
     {

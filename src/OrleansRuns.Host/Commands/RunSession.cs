@@ -101,9 +101,7 @@ internal sealed class RunSession(RunSettings settings)
     private int End(RunSnapshot? run, ThreadState state)
     {
         var waits = run?.Status is null or RunStatus.Success && state.Status == ThreadStatus.Interrupted;
-        var line = waits || run?.Status == RunStatus.Interrupted
-            ? ResumeLine(state.ThreadId, state.Interrupts.Count > 0 ? "<answer as JSON>" : null)
-            : null;
+        var line = waits || run?.Status == RunStatus.Interrupted ? ResumeLine(state.ThreadId, AnswerTo(state)) : null;
         _reporter.Ended(run, state, line);
         return run?.Status switch
         {
@@ -112,6 +110,14 @@ internal sealed class RunSession(RunSettings settings)
             _ => waits ? ExitCode.Interrupted : ExitCode.Success,
         };
     }
+
+    /// <summary>Suggests an answer to what the thread asks.</summary>
+    private static string? AnswerTo(ThreadState state) => state.Interrupts switch
+    {
+        [] => null,
+        [{ AnswerSchema: { } schema }] when schema.Contains("\"boolean\"", StringComparison.Ordinal) => "true",
+        _ => "<answer as JSON>",
+    };
 
     private string ResumeLine(string threadId, string? answer) =>
         CommandText.Resume(settings.Graph, threadId, settings.NamesDatabase ? settings.Database.ToString() : null, answer);

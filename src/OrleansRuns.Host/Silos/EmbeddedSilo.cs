@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using OrleansRuns.Runtime;
 
 namespace OrleansRuns.Host;
 
@@ -29,7 +30,12 @@ internal static class EmbeddedSilo
             silo.ConfigureEndpoints(endpoint.Address, endpoint.Port, gatewayPort: 0);
             silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("embedded", "orleansruns"));
             silo.UseOrleansRunsSqlite(sqlite => sqlite.File = database.FullName);
-            silo.AddOrleansRuns(SampleGraphs.Add);
+            silo.AddOrleansRuns(runs =>
+            {
+                SampleGraphs.Add(runs);
+                // The one reader sits in the same process and shows everything.
+                runs.Configure<RunEventsOptions>(events => (events.KeptEvents, events.KeptBytes) = (200_000, 256 << 20));
+            });
         });
         return builder.Build();
     }

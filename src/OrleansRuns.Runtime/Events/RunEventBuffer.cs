@@ -17,7 +17,8 @@ internal sealed class RunEventBuffer(int keptEvents, int keptBytes) : IRunEvents
     private const int Batch = 64;
 
     private readonly Lock _lock = new();
-    private readonly Queue<(RunEvent Event, int Bytes)> _kept = new();
+    private readonly List<(RunEvent Event, int Bytes)> _kept = [];
+    private int _dropped;
     private TaskCompletionSource _published = NewSignal();
     private long _next;
     private long _bytes;
@@ -108,13 +109,41 @@ internal sealed class RunEventBuffer(int keptEvents, int keptBytes) : IRunEvents
         lock (_lock)
         {
             var batch = new List<RunEvent>();
-            if (wanted < _next)
+            for (var at = IndexOf(wanted); at < _kept.Count && batch.Count < Batch; at++)
             {
-                batch.AddRange(_kept.Select(kept => kept.Event).SkipWhile(@event => @event.Number < wanted).Take(Batch));
+                batch.Add(_kept[at].Event);
             }
 
             return (batch, _published.Task, _isClosed);
         }
+    }
+
+    private void DropOldest()
+    {
+        while (_kept.Count - _dropped > keptEvents || (_bytes > keptBytes && _kept.Count - _dropped > 1))
+        {
+            _bytes -= _kept[_dropped].Bytes;
+            _kept[_dropped++] = default;
+        }
+
+        if (_dropped > _kept.Count / 2)
+        {
+            _kept.RemoveRange(0, _dropped);
+            _dropped = 0;
+        }
+    }
+
+    /// <summary>Finds the first event that is kept and has at least a number: numbers rise, but need not be next to each other.</summary>
+    private int IndexOf(long number)
+    {
+        var (low, high) = (_dropped, _kept.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = _kept[middle].Event.Number < number ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
     }
 
     private void Add(Func<long, RunEvent> create, bool closes)
@@ -132,11 +161,8 @@ internal sealed class RunEventBuffer(int keptEvents, int keptBytes) : IRunEvents
             var bytes = Encoding.UTF8.GetByteCount(@event.Data);
             _next++;
             _bytes += bytes;
-            _kept.Enqueue((@event, bytes));
-            while (_kept.Count > keptEvents || (_bytes > keptBytes && _kept.Count > 1))
-            {
-                _bytes -= _kept.Dequeue().Bytes;
-            }
+            _kept.Add((@event, bytes));
+            DropOldest();
 
             _isClosed = closes;
             published = _published;

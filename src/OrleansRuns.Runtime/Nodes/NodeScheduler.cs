@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace OrleansRuns.Runtime;
 
 /// <summary>Runs node code on threads of its own, so many at a time.</summary>
@@ -12,9 +10,9 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
 {
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
 
-    private readonly BlockingCollection<Task> _queue = [];
+    private readonly Queue<Task> _queue = [];
     private readonly SemaphoreSlim _slots;
-    private readonly Lock _lock = new();
+    private bool _isDisposed;
     private int _maxThreads;
     private int _threads;
     private int _idle;
@@ -32,7 +30,16 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
 
     public override int MaximumConcurrencyLevel => Volatile.Read(ref _maxThreads);
 
-    public void Dispose() => _queue.CompleteAdding();
+    public void Dispose()
+    {
+        lock (_queue)
+        {
+            _isDisposed = true;
+            Monitor.PulseAll(_queue);
+        }
+
+        _slots.Dispose();
+    }
 
     /// <summary>Waits for a slot and starts node code in it.</summary>
     /// <param name="code">The code.</param>
@@ -47,15 +54,22 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
         return work;
     }
 
-    protected override IEnumerable<Task> GetScheduledTasks() => [.. _queue];
+    protected override IEnumerable<Task> GetScheduledTasks()
+    {
+        lock (_queue)
+        {
+            return [.. _queue];
+        }
+    }
 
     protected override void QueueTask(Task task)
     {
-        _queue.Add(task);
-        lock (_lock)
+        lock (_queue)
         {
+            _queue.Enqueue(task);
             if (_idle >= _queue.Count || _threads >= _maxThreads)
             {
+                Monitor.Pulse(_queue);
                 return;
             }
 
@@ -77,7 +91,7 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
             return;
         }
 
-        lock (_lock)
+        lock (_queue)
         {
             _maxThreads--;
             _leftBehind--;
@@ -86,7 +100,7 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
 
     internal void LeaveBehind()
     {
-        lock (_lock)
+        lock (_queue)
         {
             _maxThreads++;
             _leftBehind++;
@@ -97,29 +111,31 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
 
     private void Work()
     {
-        while (true)
+        while (Take() is { } task)
         {
-            lock (_lock)
+            TryExecuteTask(task);
+        }
+    }
+
+    /// <summary>Waits for work without spinning: dozens of idle threads must not cost the silo its processors.</summary>
+    /// <returns>The work, or <see langword="null"/> when this thread is to end.</returns>
+    private Task? Take()
+    {
+        lock (_queue)
+        {
+            while (_queue.Count == 0)
             {
                 _idle++;
-            }
-
-            var found = _queue.TryTake(out var task, IdleTime);
-            lock (_lock)
-            {
+                var isWanted = Monitor.Wait(_queue, IdleTime);
                 _idle--;
-                // Checked under the lock: work that was queued in between finds this thread gone and makes another.
-                if (!found && _queue.Count == 0)
+                if (_queue.Count == 0 && (!isWanted || _isDisposed))
                 {
                     _threads--;
-                    return;
+                    return null;
                 }
             }
 
-            if (found)
-            {
-                TryExecuteTask(task!);
-            }
+            return _queue.Dequeue();
         }
     }
 }

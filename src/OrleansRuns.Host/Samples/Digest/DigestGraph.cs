@@ -18,7 +18,7 @@ internal sealed class DigestGraph : IGraph<DigestState>
         graph.Input<DigestInput>(Take);
         var list = graph.AddNode("list", (state, _) => state with { Paths = DigestFiles.List(state.Folder, state.Pattern) });
         var count = graph.AddNode<string>("count", CountAsync, new() { Retry = RetryPolicy.Default });
-        var merge = graph.AddNode("merge", (state, _) => state with { TopTerms = state.Terms.Top(TopTerms) });
+        var merge = graph.AddNode("merge", (state, _) => state with { TopTerms = [.. TermCounts.Top(state.Terms.Counts, TopTerms)] });
         var write = graph.AddNode("write", WriteAsync);
         var approve = graph.AddCommandNode("approve", [write], (state, node) => Ask(state, node) ? state.GoTo(write) : state);
 
@@ -69,7 +69,7 @@ internal sealed class DigestGraph : IGraph<DigestState>
         }
 
         var measured = TextMeasures.Of(text);
-        var frequent = new TermCounts(measured.Terms.ToImmutableSortedDictionary(StringComparer.Ordinal)).Top(TermsPerFile);
+        var frequent = TermCounts.Top(measured.Terms, TermsPerFile);
         return state with
         {
             Files = state.Files.Append(new FileDigest(path, measured.Lines, measured.Words, measured.ReadingEase)),

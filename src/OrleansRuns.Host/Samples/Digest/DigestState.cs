@@ -98,10 +98,9 @@ internal sealed record TermCounts(ImmutableSortedDictionary<string, long> Counts
 
     public override int GetHashCode() => Counts.Count;
 
-    internal ImmutableArray<TermCount> Top(int count) =>
-    [
-        .. Counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)
+    /// <summary>Chooses the terms that occur most often; of equal ones the first in ordinal order.</summary>
+    internal static IEnumerable<TermCount> Top(IEnumerable<KeyValuePair<string, long>> counts, int count) =>
+        counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)
             .Take(count)
-            .Select(pair => new TermCount(pair.Key, pair.Value)),
-    ];
+            .Select(pair => new TermCount(pair.Key, pair.Value));
 }

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Collections.Immutable;
 
 namespace OrleansRuns.Host;
 
@@ -9,7 +8,7 @@ namespace OrleansRuns.Host;
 /// <param name="Sentences">Ends of sentences ('.', '!' or '?' before white space or the end), at least 1.</param>
 /// <param name="Syllables">Groups of the vowels a, e, i, o, u and y; a final single e is silent; at least 1 a word.</param>
 /// <param name="Terms">Words of 3 or more letters that are no stop words, in lower case, with their counts.</param>
-internal sealed record TextMeasures(long Lines, long Words, long Sentences, long Syllables, ImmutableDictionary<string, long> Terms)
+internal sealed record TextMeasures(long Lines, long Words, long Sentences, long Syllables, IReadOnlyDictionary<string, long> Terms)
 {
     /// <summary>English function words that say nothing about a text.</summary>
     private static readonly FrozenSet<string> StopWords = (
@@ -57,7 +56,7 @@ internal sealed record TextMeasures(long Lines, long Words, long Sentences, long
         }
 
         lines += text.Length > 0 && text[^1] != '\n' ? 1 : 0;
-        return new TextMeasures(lines, words, Math.Max(sentences, 1), syllables, terms.ToImmutableDictionary(StringComparer.Ordinal));
+        return new TextMeasures(lines, words, Math.Max(sentences, 1), syllables, terms);
     }
 
     private static int EndOfWord(string text, int at)
