@@ -1,0 +1,90 @@
+namespace OrleansRuns.Host.Tests;
+
+/// <summary>Whatever is wrong, the program says what, where and what to do, exits with 2 and changes nothing.</summary>
+public sealed class BadUsageTests
+{
+    public static TheoryData<string, string[], string[]> Rows => new()
+    {
+        { "unknown command", ["rum"], ["'rum'", "--help"] },
+        { "unknown option", ["run", "digest", "--imput", "{}"], ["--imput", "run --help"] },
+        { "unknown graph", ["run", "nothing", "--input", "{}"], ["no graph 'nothing'", "digest"] },
+        { "unknown graph to draw", ["draw", "nothing"], ["no graph 'nothing'", "digest"] },
+        { "unknown graph to resume", ["run", "nothing", "--resume"], ["no graph 'nothing'", "digest"] },
+        { "malformed input", ["run", "digest", "--input", "{\"folder\":"], ["--input is no valid JSON", "line 1, byte"] },
+        { "mistyped input", ["run", "digest", "--input", """{"folder":7}"""], ["$.folder"] },
+        { "missing member", ["run", "digest"], ["folder"] },
+        { "unknown channel", ["run", "digest", "--input", """{"folder":".","fodler":1}"""], ["fodler"] },
+        { "missing folder", ["run", "digest", "--input", """{"folder":"nowhere"}"""], ["nowhere", "does not exist", "Name a folder"] },
+        { "missing input file", ["run", "digest", "--input", "@nowhere.json"], ["nowhere.json", "cannot be read"] },
+        { "bad recursion limit", ["run", "digest", "--input", """{"folder":"."}""", "--recursion-limit", "0"], ["recursion limit 0"] },
+        { "bad thread id", ["run", "digest", "--input", """{"folder":"."}""", "--thread", "a b"], ["'a b'", "letters, digits"] },
+        { "nothing to resume", ["run", "digest", "--resume", "--db", "new.db"], ["never run", "--input"] },
+        { "no thread to resume", ["run", "digest", "--thread", "none", "--resume"], ["no thread 'none'"] },
+        { "thread that waits for nothing", ["run", "digest", "--thread", "done", "--resume", "true"], ["'done' waits for no answer"] },
+        { "thread with nothing planned", ["run", "digest", "--thread", "done", "--resume"], ["'done' has nothing planned"] },
+        { "missing checkpoint", ["show", "done", "nothing"], ["no checkpoint 'nothing'"] },
+        { "missing thread", ["show", "none"], ["no thread 'none'"] },
+        { "history of a missing thread", ["history", "none"], ["no thread 'none'"] },
+        { "history limit", ["history", "done", "--limit", "0"], ["1 to 1,000"] },
+        { "missing database", ["history", "done", "--db", "nowhere.db"], ["nowhere.db", "run a graph first"] },
+        { "not a database", ["run", "digest", "--input", """{"folder":"."}""", "--db", "text.txt"], ["text.txt", "no SQLite database"] },
+        { "not a database to look at", ["show", "done", "--db", "text.txt"], ["text.txt", "no SQLite database"] },
+    };
+
+    [Fact]
+    public async Task BadUsage_OfEveryKind_IsToldAndChangesNothing()
+    {
+        using var program = new HostProgram();
+        program.Write("text.txt", "This is no database, although it is long enough to be mistaken for one by its first bytes.");
+        program.Write("texts/a.txt", "One two.");
+        await program.RunJsonAsync(ExitCode.Success, "run", "digest", "--thread", "done", "--input", """{"folder":"texts"}""");
+        var before = await program.RunAsync("history", "done", "--json");
+
+        var problems = new List<string>();
+        foreach (var row in Rows)
+        {
+            var (name, arguments, parts) = ((string)row[0], (string[])row[1], (string[])row[2]);
+            var end = await program.RunAsync(arguments);
+            problems.AddRange(parts.Where(part => !end.Errors.Contains(part, StringComparison.Ordinal))
+                .Select(part => $"{name}: '{part}' is missing in: {end.Errors}"));
+            if (end.ExitCode != ExitCode.BadUsage)
+            {
+                problems.Add($"{name}: exit code {end.ExitCode}");
+            }
+        }
+
+        Assert.Empty(problems);
+        Assert.Equal(before.Output, (await program.RunAsync("history", "done", "--json")).Output);
+        Assert.Equal("This is no database", (await File.ReadAllTextAsync(program.PathOf("text.txt")))[..19]);
+    }
+
+    [Fact]
+    public async Task Run_WhileAnotherProcessHoldsTheFile_IsRefusedButLookingIsNot()
+    {
+        using var program = new HostProgram();
+        program.Write("texts/a.txt", "One two.");
+        await program.RunJsonAsync(ExitCode.Success, "run", "digest", "--thread", "t", "--input", """{"folder":"texts"}""");
+        await using var server = program.Start();
+        await server.ReadLineAsync();
+
+        var second = await program.RunAsync("run", "digest", "--input", """{"folder":"texts"}""");
+        var look = await program.RunAsync("history", "t");
+
+        Assert.Equal(ExitCode.BadUsage, second.ExitCode);
+        Assert.Contains("in use by another process", second.Errors, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Success, look.ExitCode);
+        Assert.Equal(5, look.Lines.Count);
+    }
+
+    [Fact]
+    public async Task Run_InputOverTheLimit_IsRefused()
+    {
+        using var program = new HostProgram();
+        program.Write("large.json", $$"""{"folder":"{{new string('x', 2 << 20)}}"}""");
+
+        var end = await program.RunAsync("run", "digest", "--input", "@large.json");
+
+        Assert.Equal(ExitCode.BadUsage, end.ExitCode);
+        Assert.Contains("at most 1,048,576 are taken", end.Errors, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,103 @@
+namespace OrleansRuns.Host.Tests;
+
+public sealed class RunCommandTests
+{
+    [Fact]
+    public async Task Run_Digest_PrintsEventsAndTheFinalStateLast()
+    {
+        using var program = new HostProgram();
+        program.Write("texts/a.txt", "One two.\nThree four.\n");
+        program.Write("texts/b.txt", "Five six");
+
+        var end = await program.RunAsync("run", "digest", "--input", """{"folder":"texts"}""", "--json");
+
+        Assert.Equal(ExitCode.Success, end.ExitCode);
+        var lines = end.Lines.Select(HostProgram.Json).ToList();
+        Assert.Equal("start", lines[0].GetProperty("kind").GetString());
+        Assert.Equal(5, lines.Count(line => line.GetProperty("kind").GetString() == "checkpoints"));
+        var values = lines[^1].GetProperty("values");
+        Assert.Equal(2, values.GetProperty("files").GetArrayLength());
+        Assert.Equal(3, values.GetProperty("lines").GetInt32());
+        Assert.Equal(6, values.GetProperty("words").GetInt32());
+        Assert.Contains("| three | 1 |", await File.ReadAllTextAsync(values.GetProperty("report").GetString()!), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_Approval_WaitsAndGoesOnWithTheAnswer()
+    {
+        using var program = new HostProgram();
+        program.Write("texts/a.txt", "One two.");
+
+        var waiting = await program.RunAsync("run", "digest", "--thread", "t", "--input", """{"folder":"texts","approve":true}""");
+        var asked = await program.RunAsync("run", "digest", "--resume");
+        var mistyped = await program.RunAsync("run", "digest", "--thread", "t", "--resume", "\"perhaps\"");
+        var done = await program.RunJsonAsync(ExitCode.Success, "run", "digest", "--thread", "t", "--resume", "true");
+
+        Assert.Equal(ExitCode.Interrupted, waiting.ExitCode);
+        Assert.Contains("run digest --thread t --resume 'true'", waiting.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Interrupted, asked.ExitCode);
+        Assert.Contains("approve asks:", asked.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.BadUsage, mistyped.ExitCode);
+        Assert.Contains("must be boolean", mistyped.Errors, StringComparison.Ordinal);
+        Assert.True(File.Exists(done.GetProperty("values").GetProperty("report").GetString()));
+    }
+
+    [Fact]
+    public async Task Run_FailingNode_EndsWithItsError()
+    {
+        using var program = new HostProgram();
+        program.Write("texts/a.txt", "One two.");
+        program.Write("taken", "a file where a folder would have to be");
+
+        var end = await program.RunAsync("run", "digest", "--input", """{"folder":"texts","report":"taken/report.md"}""");
+
+        Assert.Equal(ExitCode.Failed, end.ExitCode);
+        Assert.Contains("error (node_error): Node 'write' failed", end.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_Interrupted_StopsCleanlyAndResumes()
+    {
+        using var program = new HostProgram();
+        foreach (var index in Enumerable.Range(0, 400))
+        {
+            program.Write($"texts/{index}.txt", $"word{index} again.");
+        }
+
+        await using var first = program.Start("run", "digest", "--thread", "t", "--input", """{"folder":"texts"}""", "--json");
+        while (await first.ReadLineAsync() is { } line && !line.Contains("\"kind\":\"tasks\"", StringComparison.Ordinal))
+        {
+        }
+
+        first.Interrupt();
+        var stopped = await first.EndAsync();
+        var resumed = await program.RunJsonAsync(ExitCode.Success, "run", "digest", "--resume");
+
+        Assert.Equal(ExitCode.Interrupted, stopped.ExitCode);
+        Assert.Contains("--resume", HostProgram.Json(stopped.Lines[^1]).GetProperty("resume").GetString(), StringComparison.Ordinal);
+        Assert.Equal("t", resumed.GetProperty("threadId").GetString());
+        Assert.Equal(400, resumed.GetProperty("values").GetProperty("files").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Serve_UntilInterrupted_ContinuesWhatAKilledProcessLeft()
+    {
+        using var program = new HostProgram();
+        program.Write("texts/a.txt", "One two.");
+        await using var killed = program.Start("run", "digest", "--thread", "t", "--input", """{"folder":"texts"}""", "--json");
+        await killed.ReadLineAsync();
+        await killed.KillAsync();
+
+        await using var server = program.Start();
+        var said = await server.ReadLineAsync();
+        await TestKit.Eventually.TrueAsync(
+            async () => (await program.RunAsync("show", "t", "--json")).Output.Contains("\"status\":\"success\"", StringComparison.Ordinal),
+            "the run of thread 't' to be continued by the server");
+        server.Interrupt();
+        var end = await server.EndAsync();
+
+        Assert.StartsWith("OrleansRuns serves the graphs digest", said, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Success, end.ExitCode);
+        Assert.Equal("Stopped.", end.Lines[^1]);
+    }
+}
