@@ -35,7 +35,8 @@ public static class RunEventKinds
     public const string Checkpoints = "checkpoints";
 
     /// <summary>
-    /// A task started or ended: {"taskId", "node", "phase": "start"|"end"|"error"|"interrupt"|"retry", "attempt", "error"}.
+    /// A task started or ended: {"taskId", "node", "phase": "start"|"end"|"error"|"interrupt"|"retry", "attempt", "error",
+    /// "cached"}; cached when an end repeats what an earlier task with the same key wrote.
     /// </summary>
     public const string Tasks = "tasks";
 

@@ -92,6 +92,11 @@ internal static class GraphChecks
             problems.Add($"Node '{node.Name}' is its own OnError handler.");
         }
 
+        if (options.Cache is not null && node.Subgraph is not null)
+        {
+            problems.Add($"Node '{node.Name}' runs a subgraph and cannot be cached. Cache the nodes of the subgraph.");
+        }
+
         if (options.Deferred && node.Argument is not null)
         {
             problems.Add($"Node '{node.Name}' takes a private argument and cannot be deferred: a send runs in the next superstep.");

@@ -29,11 +29,3 @@ public sealed record NodeOptions
     /// <summary>Gets whether a run stops after the superstep in which the node ran.</summary>
     public bool InterruptAfter { get; init; }
 }
-
-/// <summary>Reuse of a node's writes.</summary>
-public sealed record CachePolicy
-{
-    /// <summary>Gets how long the writes may be reused.</summary>
-    /// <value>Greater than zero; the default is no limit.</value>
-    public TimeSpan? TimeToLive { get; init; }
-}

@@ -72,6 +72,11 @@ public abstract class CompiledGraph
     /// <remarks>What the node throws travels as it is; the caller asks <see cref="NodeOptions"/> whether to try again.</remarks>
     public abstract Task<TaskWrites> InvokeAsync(Checkpoint checkpoint, GraphTask task, NodeContext context);
 
+    /// <summary>Computes the key under which a task's writes may be reused.</summary>
+    /// <returns>The key, or <see langword="null"/> when the node is not cached.</returns>
+    /// <remarks>What the author's key function throws travels as it is.</remarks>
+    public abstract string? CacheKeyOf(Checkpoint checkpoint, GraphTask task);
+
     /// <summary>Turns a task's final error into writes when the node names a handler.</summary>
     /// <returns>Finished writes that send the error to the handler, or <see langword="null"/> when the run has to fail.</returns>
     public abstract TaskWrites? HandleError(GraphTask task, NodeError error);

@@ -41,6 +41,22 @@ internal sealed partial class CompiledGraph<TState>
         return Finish(state, given, command.State, task, Targets.Of(command, node)) with { Answers = context.Answers };
     }
 
+    public override string? CacheKeyOf(Checkpoint checkpoint, GraphTask task)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(task);
+        if (DefinitionOf(task).Options.Cache is not { } policy)
+        {
+            return null;
+        }
+
+        var state = StateOf(checkpoint);
+        var argument = task.Plan.Argument;
+        var key = policy.Key?.Invoke(StateModel<TState>.Give(state), argument)
+            ?? $"{_model.ToJson(state).ToJsonString()}\n{argument?.GetRawText()}";
+        return StableId.Digest(Name, Fingerprint, task.Node, key);
+    }
+
     public override TaskWrites? HandleError(GraphTask task, NodeError error)
     {
         ArgumentNullException.ThrowIfNull(task);

@@ -14,7 +14,11 @@ internal static class HistoryCommand
         DefaultValueFactory = _ => 50,
     };
 
-    private static readonly Option<string?> Before = new("--before") { Description = "The checkpoint to start below.", HelpName = "checkpoint" };
+    private static readonly Option<string?> Before = new("--before")
+    {
+        Description = "The checkpoint to start below.",
+        HelpName = "checkpoint",
+    };
 
     internal static Command Create()
     {

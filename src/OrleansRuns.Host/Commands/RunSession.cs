@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansRuns.Abstractions;
+using OrleansRuns.AdoNet;
 using OrleansRuns.Runtime;
 using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
@@ -14,11 +15,12 @@ internal sealed class RunSession(RunSettings settings)
 
     internal async Task<int> ExecuteAsync()
     {
+        var resumed = settings.IsResume ? await FindResumedAsync() : null;
         using var host = EmbeddedSilo.Build(settings.Database, LogLevel.Error);
         await host.StartAsync();
         try
         {
-            return await FollowAsync(host.Services);
+            return await FollowAsync(host.Services, resumed);
         }
         finally
         {
@@ -26,15 +28,34 @@ internal sealed class RunSession(RunSettings settings)
         }
     }
 
-    private async Task<int> FollowAsync(IServiceProvider services)
+    /// <summary>Finds what to go on with before the silo starts, which goes on by itself with what is unfinished.</summary>
+    private async Task<Resumed> FindResumedAsync()
+    {
+        await using var services = EmbeddedSilo.BuildReader(settings.Database);
+        services.GetRequiredService<IGraphs>().Get(settings.Graph);
+        await services.GetRequiredService<RunsReader>().OpenAsync();
+        var history = services.GetRequiredService<IThreadHistory>();
+        var threadId = settings.Thread
+            ?? await history.FindNewestThreadAsync(settings.Graph, CancellationToken.None)
+            ?? throw new UsageException(
+                $"Graph '{settings.Graph}' was never run in '{settings.Database}', so that there is nothing to resume. "
+                + "Start it with --input.");
+        var state = await history.GetStateAsync(threadId, null, CancellationToken.None);
+        var unfinished = await history.GetRunsAsync(threadId, 1, CancellationToken.None) is [{ IsFinal: false } newest] ? newest : null;
+        return unfinished is not null && settings.Answer is not null
+            ? throw new UsageException(
+                $"Thread '{threadId}' waits for no answer: run '{unfinished.RunId}' is not finished. Use --resume alone to go on with it.")
+            : new Resumed(threadId, unfinished?.RunId, IsAsked: state.Interrupts.Count > 0);
+    }
+
+    private async Task<int> FollowAsync(IServiceProvider services, Resumed? resumed)
     {
         var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         var client = services.GetRequiredService<IRunsClient>();
-        var threadId = await ChooseThreadAsync(services, stopping);
-        var thread = client.Thread(threadId);
+        var thread = client.Thread(resumed?.ThreadId ?? settings.Thread);
         try
         {
-            if (await BeginAsync(client, thread, stopping) is not { } run)
+            if (await BeginAsync(client, thread, resumed, stopping) is not { } run)
             {
                 return End(null, await thread.GetStateAsync(cancellationToken: stopping));
             }
@@ -50,52 +71,30 @@ internal sealed class RunSession(RunSettings settings)
         }
     }
 
-    private async Task<string?> ChooseThreadAsync(IServiceProvider services, CancellationToken cancellationToken)
+    /// <summary>Starts a run, or takes the one that goes on already.</summary>
+    /// <returns>The run, or <see langword="null"/> when the thread waits for an answer that was not given.</returns>
+    private async Task<RunHandle?> BeginAsync(
+        IRunsClient client, RunThread thread, Resumed? resumed, CancellationToken cancellationToken)
     {
-        if (settings.Thread is not null || !settings.IsResume)
+        if (resumed is { UnfinishedRunId: { } runId })
         {
-            return settings.Thread;
+            return client.Run(runId);
         }
 
-        services.GetRequiredService<IGraphs>().Get(settings.Graph);
-        return await services.GetRequiredService<IThreadHistory>().FindNewestThreadAsync(settings.Graph, cancellationToken)
-            ?? throw new UsageException(
-                $"Graph '{settings.Graph}' was never run in '{settings.Database}', so that there is nothing to resume. Start it with --input.");
-    }
+        if (resumed is { IsAsked: true } && settings.Answer is null)
+        {
+            return null;
+        }
 
-    /// <summary>Starts a run, or finds the one that goes on already.</summary>
-    /// <returns>The run, or <see langword="null"/> when the thread waits for an answer that was not given.</returns>
-    private async Task<RunHandle?> BeginAsync(IRunsClient client, RunThread thread, CancellationToken cancellationToken)
-    {
         var request = new StartRunRequest
         {
             RunId = Guid.CreateVersion7().ToString(),
             Graph = settings.Graph,
+            Input = resumed is null ? settings.Input ?? "{}" : null,
+            Resume = settings.Answer,
             RecursionLimit = settings.RecursionLimit,
         };
-        if (!settings.IsResume)
-        {
-            return await thread.StartAsync(request with { Input = settings.Input ?? "{}" }, cancellationToken);
-        }
-
-        if (await thread.GetRunsAsync(1, cancellationToken) is [{ IsFinal: false } newest])
-        {
-            return settings.Answer is null
-                ? client.Run(newest.RunId)
-                : throw new UsageException(
-                    $"Thread '{thread.Id}' waits for no answer: run '{newest.RunId}' still goes on. Use --resume alone to follow it.");
-        }
-
-        if (settings.Answer is null)
-        {
-            var state = await thread.GetStateAsync(cancellationToken: cancellationToken);
-            if (state.Interrupts.Count > 0)
-            {
-                return null;
-            }
-        }
-
-        return await thread.StartAsync(request with { Resume = settings.Answer }, cancellationToken);
+        return await thread.StartAsync(request, cancellationToken);
     }
 
     private int End(RunSnapshot? run, ThreadState state)
@@ -121,4 +120,7 @@ internal sealed class RunSession(RunSettings settings)
 
     private string ResumeLine(string threadId, string? answer) =>
         CommandText.Resume(settings.Graph, threadId, settings.NamesDatabase ? settings.Database.ToString() : null, answer);
+
+    /// <summary>What is gone on with.</summary>
+    private sealed record Resumed(string ThreadId, string? UnfinishedRunId, bool IsAsked);
 }

@@ -41,9 +41,10 @@ internal sealed record RunSettings
         }
         catch (JsonException exception)
         {
+            var problem = exception.Message.Split(" LineNumber:")[0].Split(" Path:")[0];
             var place = $"line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}";
             throw new UsageException(
-                $"{name} is no valid JSON at {place}, in {exception.Path ?? "$"}: {exception.Message.Split(" LineNumber:")[0].Split(" Path:")[0]} "
+                $"{name} is no valid JSON at {place}, in {exception.Path ?? "$"}: {problem} "
                 + $"Give one JSON value, such as {name} '{{\"folder\":\".\"}}', or {name} @file.json.");
         }
     }

@@ -33,12 +33,13 @@ internal static class RunTelling
         Checkpoint(events, graph, after);
     }
 
-    internal static void TaskEnded(IRunEvents events, Checkpoint checkpoint, TaskWrites writes) =>
+    internal static void TaskEnded(IRunEvents events, Checkpoint checkpoint, TaskWrites writes, bool cached) =>
         events.Publish(RunEventKinds.Tasks, checkpoint.Namespace, checkpoint.Step + 1, checkpoint.Id, () => Json(new
         {
             taskId = writes.TaskId,
             node = writes.Node,
             phase = writes.Finished ? "end" : "interrupt",
+            cached,
         }));
 
     internal static void Interrupts(IRunEvents events, Checkpoint checkpoint, IEnumerable<Interrupt> interrupts) =>

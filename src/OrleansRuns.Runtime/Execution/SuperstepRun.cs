@@ -114,7 +114,7 @@ internal sealed class SuperstepRun(
         var result = await nodes.RunAsync(node, stop);
         if (result.Writes is { } written)
         {
-            RunTelling.TaskEnded(setup.Events, checkpoint, written);
+            RunTelling.TaskEnded(setup.Events, checkpoint, written, result.IsCached);
             return new TaskEnd(written, null);
         }
 

@@ -29,7 +29,7 @@ public static class OrleansRunsSiloExtensions
         services.AddOrleansRunsClient();
         services.AddThreadHistory();
         services.AddRunOptions<RunsOptions, RunsOptionsValidator>(RunsOptions.Section);
-        services.AddRunOptions<NodeSchedulerOptions, NodeSchedulerOptionsValidator>(NodeSchedulerOptions.Section);
+        services.AddRunOptions<RunNodesOptions, RunNodesOptionsValidator>(RunNodesOptions.Section);
         services.AddRunOptions<RunEventsOptions, RunEventsOptionsValidator>(RunEventsOptions.Section);
         services.AddRunOptions<RunRecoveryOptions, RunRecoveryOptionsValidator>(RunRecoveryOptions.Section);
         services.TryAddSingleton<RunInstruments>();
@@ -38,7 +38,8 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<ThreadSlots>();
         services.TryAddSingleton<ThreadEdits>();
         services.TryAddSingleton(provider => new NodeScheduler(
-            provider.GetRequiredService<IOptions<NodeSchedulerOptions>>().Value.MaxConcurrency));
+            provider.GetRequiredService<IOptions<RunNodesOptions>>().Value.MaxConcurrency));
+        services.TryAddSingleton<NodeCache>();
         services.TryAddSingleton<NodeRunner>();
         services.TryAddSingleton<IRunExecutor, RunExecutor>();
         services.TryAddSingleton<RunRecovery>();
@@ -50,7 +51,7 @@ public static class OrleansRunsSiloExtensions
 
     /// <summary>
     /// Adds <see cref="IThreadHistory"/> and <see cref="IGraphs"/> to a program that only looks on. The store is added on its own, such
-    /// as with <c>AddOrleansRunsSqliteReader</c>.
+    /// as with <c>AddOrleansRunsPostgresReader</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Adds the graphs.</param>

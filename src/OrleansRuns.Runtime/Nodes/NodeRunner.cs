@@ -23,7 +23,8 @@ internal sealed record NodeTask(
 /// <param name="Writes">Its writes; <see langword="null"/> when it failed or was stopped.</param>
 /// <param name="Error">The error of its last attempt.</param>
 /// <param name="IsTimeout">Whether the last attempt ran out of its time.</param>
-internal sealed record NodeResult(TaskWrites? Writes, NodeError? Error = null, bool IsTimeout = false)
+/// <param name="IsCached">Whether the writes are those of an earlier task with the same key.</param>
+internal sealed record NodeResult(TaskWrites? Writes, NodeError? Error = null, bool IsTimeout = false, bool IsCached = false)
 {
     internal static NodeResult Stopped { get; } = new((TaskWrites?)null);
 }
@@ -31,6 +32,7 @@ internal sealed record NodeResult(TaskWrites? Writes, NodeError? Error = null, b
 /// <summary>Runs the attempts of one task: its retries, its time limits, and what to do with code that does not stop.</summary>
 internal sealed partial class NodeRunner(
     NodeScheduler scheduler,
+    NodeCache cache,
     IServiceProvider services,
     IOptions<RunsOptions> options,
     RunInstruments instruments,
@@ -48,8 +50,7 @@ internal sealed partial class NodeRunner(
             try
             {
                 Tell(node, attempt == 1 ? "start" : "retry", attempt);
-                var writes = await AttemptAsync(node, nodeOptions, attempt, stop);
-                return new NodeResult(writes);
+                return await AttemptAsync(node, nodeOptions, attempt, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -105,7 +106,7 @@ internal sealed partial class NodeRunner(
             () => JsonSerializer.Serialize(
                 new { taskId = node.Task.Id, node = node.Task.Node, phase, attempt, error = error?.Message }, JsonSerializerOptions.Web));
 
-    private async Task<TaskWrites> AttemptAsync(NodeTask node, NodeOptions nodeOptions, int attempt, CancellationToken stop)
+    private async Task<NodeResult> AttemptAsync(NodeTask node, NodeOptions nodeOptions, int attempt, CancellationToken stop)
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var clock = new AttemptClock(node.Task.Node, nodeOptions, cancel, time);
@@ -131,7 +132,7 @@ internal sealed partial class NodeRunner(
                 () =>
                 {
                     clock.Start();
-                    return node.Graph.InvokeAsync(node.Checkpoint, node.Task, context);
+                    return InvokeAsync(node, nodeOptions, context);
                 },
                 stop);
             if (await HasEndedAsync(work.Task, cancel.Token) || !work.LeaveBehind())
@@ -156,6 +157,23 @@ internal sealed partial class NodeRunner(
         {
             context.Close();
         }
+    }
+
+    private async Task<NodeResult> InvokeAsync(NodeTask node, NodeOptions nodeOptions, NodeContext context)
+    {
+        var key = node.Graph.CacheKeyOf(node.Checkpoint, node.Task);
+        if (key is not null && context.Answers.IsEmpty && cache.Find(key) is { } known)
+        {
+            return new NodeResult(known with { TaskId = node.Task.Id }, IsCached: true);
+        }
+
+        var writes = await node.Graph.InvokeAsync(node.Checkpoint, node.Task, context);
+        if (key is not null)
+        {
+            cache.Keep(key, writes, nodeOptions.Cache!.TimeToLive);
+        }
+
+        return new NodeResult(writes);
     }
 
     /// <summary>Waits for code, and after its cancellation for as long as the grace.</summary>

@@ -18,7 +18,7 @@ public sealed class BadUsageTests
         { "missing input file", ["run", "digest", "--input", "@nowhere.json"], ["nowhere.json", "cannot be read"] },
         { "bad recursion limit", ["run", "digest", "--input", """{"folder":"."}""", "--recursion-limit", "0"], ["recursion limit 0"] },
         { "bad thread id", ["run", "digest", "--input", """{"folder":"."}""", "--thread", "a b"], ["'a b'", "letters, digits"] },
-        { "nothing to resume", ["run", "digest", "--resume", "--db", "new.db"], ["never run", "--input"] },
+        { "nothing to resume", ["run", "digest", "--resume", "--db", "new.db"], ["new.db", "run a graph first"] },
         { "no thread to resume", ["run", "digest", "--thread", "none", "--resume"], ["no thread 'none'"] },
         { "thread that waits for nothing", ["run", "digest", "--thread", "done", "--resume", "true"], ["'done' waits for no answer"] },
         { "thread with nothing planned", ["run", "digest", "--thread", "done", "--resume"], ["'done' has nothing planned"] },

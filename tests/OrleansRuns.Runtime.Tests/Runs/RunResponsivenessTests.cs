@@ -17,7 +17,7 @@ public sealed class RunResponsivenessTests(ITestOutputHelper output)
     public async Task GetAsync_EveryNodeSlotIsBlocked_AnswersAtOnce()
     {
         await using var cluster = await RunCluster.StartAsync(options =>
-            options.Configure = runs => runs.Configure<NodeSchedulerOptions>(o => o.MaxConcurrency = BlockedRuns));
+            options.Configure = runs => runs.Configure<RunNodesOptions>(o => o.MaxConcurrency = BlockedRuns));
         var blocked = await Task.WhenAll(Enumerable.Range(0, BlockedRuns).Select(_ => StartAsync(cluster)));
 
         // Every slot holds a thread that stands still.

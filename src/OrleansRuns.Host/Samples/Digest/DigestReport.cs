@@ -29,7 +29,8 @@ internal static class DigestReport
         Line(text, $"");
         Line(text, $"| file | lines | words | reading ease |");
         Line(text, $"| --- | ---: | ---: | ---: |");
-        foreach (var file in state.Files.OrderByDescending(file => file.Words).ThenBy(file => file.Path, StringComparer.Ordinal).Take(MaxFiles))
+        var largest = state.Files.OrderByDescending(file => file.Words).ThenBy(file => file.Path, StringComparer.Ordinal);
+        foreach (var file in largest.Take(MaxFiles))
         {
             Line(text, $"| {Cell(file.Path)} | {file.Lines:N0} | {file.Words:N0} | {file.Readability:F1} |");
         }
