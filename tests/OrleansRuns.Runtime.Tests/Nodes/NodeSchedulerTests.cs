@@ -8,6 +8,7 @@ public sealed class NodeSchedulerTests
     public async Task StartAsync_MoreNodesThanSlots_NeverRunsMoreAtATime()
     {
         using var scheduler = new NodeScheduler(3);
+        using var together = new Barrier(3);
         var running = 0;
         var most = 0;
 
@@ -16,13 +17,14 @@ public sealed class NodeSchedulerTests
             {
                 InterlockedMax(ref most, Interlocked.Increment(ref running));
                 await Task.Yield();
-                Thread.SpinWait(10_000);
+                var met = together.SignalAndWait(TestTimeout.Hang);
                 Interlocked.Decrement(ref running);
-                return true;
+                return met;
             },
             CancellationToken.None))).WithinAsync("60 nodes to start in 3 slots");
-        await Task.WhenAll(works.Select(work => work.Task)).WithinAsync("60 nodes to end");
+        var met = await Task.WhenAll(works.Select(work => work.Task)).WithinAsync("60 nodes to end");
 
+        Assert.DoesNotContain(false, met);
         Assert.Equal(3, most);
     }
 
