@@ -18,7 +18,7 @@ public sealed class DigestKillTests(ITestOutputHelper output)
         }
 
         var readLog = program.PathOf("reads.log");
-        var loop = new KillLoop(program, "digest", """{"folder":"texts","readLog":"reads.log"}""", output);
+        var loop = new KillLoop(program, "digest", _ => """{"folder":"texts","readLog":"reads.log"}""", output);
         JsonElement? expected = null;
 
         await loop.RunAsync(

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 namespace OrleansRuns.Host.Tests;
 
 /// <summary>Kills runs of a graph at points they announced and lets them go on, each time in new processes.</summary>
-internal sealed class KillLoop(HostProgram program, string graph, string input, ITestOutputHelper output)
+internal sealed class KillLoop(HostProgram program, string graph, Func<string, string> inputOf, ITestOutputHelper output)
 {
     private const int ShortKills = 4;
     private const int LongKills = 100;
@@ -71,14 +71,14 @@ internal sealed class KillLoop(HostProgram program, string graph, string input, 
 
     private async Task<int> CountAnnouncedAsync()
     {
-        var end = await program.RunAsync("run", graph, "--thread", "undisturbed", "--input", input, "--json");
+        var end = await program.RunAsync("run", graph, "--thread", "undisturbed", "--input", inputOf("undisturbed"), "--json");
         Assert.True(end.ExitCode == ExitCode.Success, end.Errors);
         return end.Lines.Count;
     }
 
     private async Task<string> KillAtAsync(string thread, int point)
     {
-        await using var child = program.Start("run", graph, "--thread", thread, "--input", input, "--json");
+        await using var child = program.Start("run", graph, "--thread", thread, "--input", inputOf(thread), "--json");
         var last = "";
         for (var read = 0; read < point && await child.ReadLineAsync() is { } line; read++)
         {
