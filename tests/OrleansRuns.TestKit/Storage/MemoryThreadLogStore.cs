@@ -22,7 +22,7 @@ public sealed class MemoryThreadLogStore(ThreadLogOptions? options = null, ILogP
     /// <inheritdoc/>
     public Task<AppendOutcome> AppendAsync(string logId, long position, LogEntry entry, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(logId);
+        AdoThreadLogStore.CheckLogId(logId);
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         ArgumentNullException.ThrowIfNull(entry);
         cancellationToken.ThrowIfCancellationRequested();
