@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using OrleansRuns.Runtime;
-using OrleansRuns.TestKit;
 using static OrleansRuns.TestKit.LogEntries;
 
 namespace OrleansRuns.AdoNet.Tests;
@@ -21,7 +19,7 @@ public abstract partial class ThreadLogContract(IStorageBench bench)
         {
             var log = $"{_log}-{round}";
 
-            var outcomes = await AtOnceAsync(16, writer => Store.AppendAsync(log, 0, Entry($"run-{writer}/1/0", isBase: true), None));
+            var outcomes = await AtOnce.RunAsync(16, writer => Store.AppendAsync(log, 0, Entry($"run-{writer}/1/0", isBase: true), None));
 
             var winner = Assert.Single(outcomes.Index(), pair => pair.Item.IsAppended).Index;
             Assert.Equal(1, await bench.CountEntriesAsync(log));
@@ -35,7 +33,7 @@ public abstract partial class ThreadLogContract(IStorageBench bench)
     {
         await AppendAsync("run-0", 0, 0);
 
-        var counts = await AtOnceAsync(2, async writer =>
+        var counts = await AtOnce.RunAsync(2, async writer =>
         {
             var position = 1;
             while (position <= 50 && (await Store.AppendAsync(_log, position, Entry($"run-{writer}/1/{position}"), None)).IsAppended)
@@ -149,7 +147,7 @@ public abstract partial class ThreadLogContract(IStorageBench bench)
     [Fact]
     public async Task AppendAsync_ManyLogsAtOnce_KeepsThemApart()
     {
-        await AtOnceAsync(16, async writer =>
+        await AtOnce.RunAsync(16, async writer =>
         {
             foreach (var position in Enumerable.Range(0, 10))
             {
@@ -227,21 +225,8 @@ public abstract partial class ThreadLogContract(IStorageBench bench)
         Assert.Equal(text, TextOf((await Store.ReadLineAsync(_log, null, None)).Single()));
     }
 
-    private static async Task<ImmutableArray<T>> AtOnceAsync<T>(int count, Func<int, Task<T>> work)
-    {
-        // All begin together: released by one event, each on a thread of the pool.
-        var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var tasks = Enumerable.Range(0, count).Select(index => Task.Run(async () =>
-        {
-            await start.Task;
-            return await work(index);
-        })).ToList();
-        start.SetResult();
-        return [.. await Task.WhenAll(tasks).WithinAsync($"{count} writers at once")];
-    }
-
     private static string TextOf(StoredEntry row) =>
-        ((CheckpointLogRecord)row.Entry.Records.Single()).Checkpoint.Channels["summary"].GetProperty("set").GetString()!;
+        ((CheckpointLogRecord)row.Entry.Records.Single()).Checkpoint.Channels["summary"].GetProperty("value").GetString()!;
 
     /// <summary>Appends a base and what follows it.</summary>
     private async Task AppendAsync(string run, int from, int to)

@@ -61,8 +61,8 @@ public static class LogEntries
             Channels = ImmutableSortedDictionary.CreateRange(
                 StringComparer.Ordinal,
                 [
-                    KeyValuePair.Create("summary", Json(new { kind = "last_value", set = text })),
-                    KeyValuePair.Create("messages", Json(new { kind = "append_list", append = new[] { new { id = "m1", text = "Grüße, 世界" } } })),
+                    KeyValuePair.Create("summary", Json(new { kind = "last_value", op = "set", value = text })),
+                    KeyValuePair.Create("messages", Json(new { kind = "append_list", op = "append", value = new[] { new { id = "m1", text = "Grüße, 世界" } } })),
                 ]),
             Next = [new PlannedTask { Node = "write" }, new PlannedTask { Node = "review", Argument = Json(new { file = "a.cs" }) }],
             Joins = ImmutableSortedDictionary.CreateRange(
