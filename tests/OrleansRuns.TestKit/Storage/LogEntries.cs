@@ -11,6 +11,16 @@ public static class LogEntries
     /// <summary>When the entries were written.</summary>
     public static DateTimeOffset At { get; } = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
 
+    private static object[] Greeting => [new { id = "m1", text = "Grüße, 世界" }];
+
+    private static Interrupt Question => new()
+    {
+        Id = "i1",
+        Node = "ask",
+        Value = Json("Go on?"),
+        AnswerSchema = Json(new { type = "string" }),
+    };
+
     /// <summary>Makes an entry of one run's attempt.</summary>
     /// <param name="appendId">The id of the append: "{run}/{attempt}/{sequence}".</param>
     /// <param name="isBase">Whether no earlier entry has to be read.</param>
@@ -62,7 +72,7 @@ public static class LogEntries
                 StringComparer.Ordinal,
                 [
                     KeyValuePair.Create("summary", Json(new { kind = "last_value", op = "set", value = text })),
-                    KeyValuePair.Create("messages", Json(new { kind = "append_list", op = "append", value = new[] { new { id = "m1", text = "Grüße, 世界" } } })),
+                    KeyValuePair.Create("messages", Json(new { kind = "append_list", op = "append", value = Greeting })),
                 ]),
             Next = [new PlannedTask { Node = "write" }, new PlannedTask { Node = "review", Argument = Json(new { file = "a.cs" }) }],
             Joins = ImmutableSortedDictionary.CreateRange(
@@ -85,7 +95,7 @@ public static class LogEntries
                 TaskId = "t2",
                 Node = "ask",
                 Answers = [Json("yes")],
-                Interrupts = [new Interrupt { Id = "i1", Node = "ask", Value = Json("Go on?"), AnswerSchema = Json(new { type = "string" }) }],
+                Interrupts = [Question],
             },
             new TaskWrites
             {

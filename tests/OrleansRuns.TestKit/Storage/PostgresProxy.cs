@@ -103,12 +103,17 @@ public sealed class PostgresProxy : IAsyncDisposable
 
     private async Task ServeAsync(Socket client)
     {
-        var server = new Socket(_server is UnixDomainSocketEndPoint ? AddressFamily.Unix : AddressFamily.InterNetwork, SocketType.Stream, 0);
+        var family = _server is UnixDomainSocketEndPoint ? AddressFamily.Unix : AddressFamily.InterNetwork;
+        var server = new Socket(family, SocketType.Stream, ProtocolType.Unspecified);
         _sockets.Add(server);
         try
         {
             await server.ConnectAsync(_server);
-            server.NoDelay |= server.AddressFamily == AddressFamily.InterNetwork;
+            if (family == AddressFamily.InterNetwork)
+            {
+                server.NoDelay = true;
+            }
+
             var link = new Link(new NetworkStream(client), new NetworkStream(server));
             // Whichever ends first, by the end of its stream or by a fault, ends both.
             await Task.WhenAny(SendAsync(link), AnswerAsync(link));
