@@ -118,6 +118,27 @@ public sealed class RoundTripTests(PostgresBench bench) : IClassFixture<Postgres
     }
 
     [Fact]
+    public async Task Catalog_LifeOfARun_TakesFewRoundTrips()
+    {
+        await LiveAsync();
+
+        var (admit, begin, cancel, end) = await LiveAsync();
+
+        Assert.Equal((2, 1, 1, 2), (admit, begin, cancel, end));
+
+        async Task<(int Admit, int Begin, int Cancel, int End)> LiveAsync()
+        {
+            var run = new NewRun(Guid.CreateVersion7().ToString(), _log, "digest", "f1", "{}");
+            var end = new RunEnd { RunId = run.RunId, Attempt = 1, Status = RunStatus.Interrupted, StopReason = StopReason.Cancelled };
+            return (
+                await CountAsync(() => Host.Catalog.AdmitAsync(run, None)),
+                await CountAsync(() => Host.Catalog.BeginAsync(run.RunId, 1, "silo-1", None)),
+                await CountAsync(() => Host.Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, None)),
+                await CountAsync(() => Host.Catalog.EndAsync(end, None)));
+        }
+    }
+
+    [Fact]
     public async Task ReadLineAsync_OnSqlite_IsOneStatement()
     {
         var sqlite = new SqliteBench();
