@@ -9,91 +9,51 @@ namespace OrleansRuns.AdoNet;
 /// <summary>The catalog in SQL that PostgreSQL and SQLite both understand: every change is a compare-and-set in one transaction.</summary>
 internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRunCatalog
 {
-    public Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken) =>
-        ChangeAsync(async connection =>
-        {
-            var now = time.GetUtcNow();
-            await InsertThreadAsync(connection, run.ThreadId, run.Graph, now);
-            if (await RunAsync(connection, run.RunId) is { } earlier)
-            {
-                return new AdmitOutcome(AdmitKind.Exists, earlier, (await ThreadAsync(connection, earlier.ThreadId))!);
-            }
-
-            // Locks the thread's row: of two admissions one waits here and then finds the slot taken.
-            var taken = await connection.ExecuteAsync(
-                "update threads set holder = @run, epoch = epoch + 1, graph = @graph, updated_at = @now "
-                + "where thread_id = @thread and holder is null",
-                ("run", run.RunId),
-                ("graph", run.Graph),
-                ("now", now),
-                ("thread", run.ThreadId));
-            var thread = (await ThreadAsync(connection, run.ThreadId))!;
-            if (taken == 0)
-            {
-                var holder = thread.Holder is null ? null : await RunAsync(connection, thread.Holder);
-                return new AdmitOutcome(holder?.RunId == run.RunId ? AdmitKind.Exists : AdmitKind.Busy, holder, thread);
-            }
-
-            await connection.ExecuteAsync(
-                "insert into runs (run_id, thread_id, graph, fingerprint, request, status, attempt, created_at, updated_at) "
-                + "values (@run, @thread, @graph, @fingerprint, @request, 'pending', 0, @now, @now)",
-                ("run", run.RunId),
-                ("thread", run.ThreadId),
-                ("graph", run.Graph),
-                ("fingerprint", run.Fingerprint),
-                ("request", run.Request),
-                ("now", now));
-            return new AdmitOutcome(AdmitKind.Admitted, await RunAsync(connection, run.RunId), thread);
-        }, cancellationToken);
+    public async Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken) =>
+        await TryAdmitAsync(run, cancellationToken)
+        // An equal admission came in between, and its run has even ended.
+        ?? await FindAdmittedAsync(run.RunId, CancellationToken.None)
+        ?? throw new LogUnavailableException($"Run '{run.RunId}' was admitted and removed while it was admitted here. Try again.");
 
     public Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken) =>
-        ChangeAsync(async connection =>
-        {
-            await connection.ExecuteAsync(
-                "update runs set status = 'running', stop_reason = null, resumable = false, attempt = @attempt, owner = @owner, "
-                + $"updated_at = @now where run_id = @run and attempt = @attempt - 1 and cancel_action is null and {NotFinal}",
-                ("attempt", attempt),
-                ("owner", owner),
-                ("now", time.GetUtcNow()),
-                ("run", runId));
-            return await RunAsync(connection, runId) ?? throw new RunNotFoundException(runId);
-        }, cancellationToken);
+        SendAsync(
+            "update runs set status = 'running', stop_reason = null, resumable = false, attempt = @attempt, owner = @owner, "
+            + $"updated_at = @now where run_id = @run and attempt = @attempt - 1 and cancel_action is null and {NotFinal}; "
+            + SelectThisRun,
+            async reader => await reader.NextAsync(ReadRun) ?? throw new RunNotFoundException(runId),
+            cancellationToken,
+            ("attempt", attempt),
+            ("owner", owner),
+            ("now", time.GetUtcNow()),
+            ("run", runId));
 
     public Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken) =>
-        ChangeAsync(async connection =>
-        {
-            await connection.ExecuteAsync(
-                $"update runs set cancel_action = @action, updated_at = @now where run_id = @run and cancel_action is null and {NotFinal}",
-                ("action", WireName.Of(action)),
-                ("now", time.GetUtcNow()),
-                ("run", runId));
-            return await RunAsync(connection, runId);
-        }, cancellationToken);
+        SendAsync(
+            $"update runs set cancel_action = @action, updated_at = @now where run_id = @run and cancel_action is null and {NotFinal}; "
+            + SelectThisRun,
+            reader => reader.NextAsync(ReadRun),
+            cancellationToken,
+            ("action", WireName.Of(action)),
+            ("now", time.GetUtcNow()),
+            ("run", runId));
 
     public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
-        ChangeAsync(async connection =>
-        {
-            var now = time.GetUtcNow();
-            var written = await connection.ExecuteAsync(
+        ChangeAsync(
+            connection => connection.BatchAsync(
                 "update runs set status = @status, stop_reason = @reason, resumable = @resumable, error = @error, updated_at = @now "
-                + $"where run_id = @run and attempt = @attempt and {NotFinal} and not (@status = 'success' and cancel_action is not null)",
+                + $"where run_id = @run and attempt = @attempt and {NotFinal} and not (@status = 'success' and cancel_action is not null); "
+                + "update threads set holder = null, updated_at = @now where holder = @run "
+                + $"and thread_id = (select thread_id from runs where run_id = @run and not {NotFinal}); "
+                + SelectThisRun,
+                async reader => await reader.NextAsync(ReadRun) ?? throw new RunNotFoundException(end.RunId),
                 ("status", WireName.Of(end.Status)),
                 ("reason", end.StopReason is { } reason ? WireName.Of(reason) : null),
                 ("resumable", end.Resumable),
                 ("error", end.Error),
-                ("now", now),
+                ("now", time.GetUtcNow()),
                 ("run", end.RunId),
-                ("attempt", end.Attempt));
-            if (written == 1 && end.Status.IsFinal(end.Resumable))
-            {
-                await connection.ExecuteAsync(
-                    "update threads set holder = null, updated_at = @now where holder = @run",
-                    ("now", now),
-                    ("run", end.RunId));
-            }
-
-            return await RunAsync(connection, end.RunId) ?? throw new RunNotFoundException(end.RunId);
-        }, cancellationToken);
+                ("attempt", end.Attempt)),
+            cancellationToken);
 
     public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
         LookAsync(connection => RunAsync(connection, runId), cancellationToken);
@@ -163,14 +123,68 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
     private static async Task<ThreadRow?> ThreadAsync(DbConnection connection, string threadId) =>
         (await connection.QueryAsync(SelectThread + "where thread_id = @thread", ReadThread, ("thread", threadId))).FirstOrDefault();
 
-    private Task<T> ChangeAsync<T>(Func<DbConnection, Task<T>> change, CancellationToken cancellationToken) =>
+    private Task<AdmitOutcome?> FindAdmittedAsync(string runId, CancellationToken cancellationToken) =>
+        LookAsync(
+            async connection => await RunAsync(connection, runId) is { } run
+                ? new AdmitOutcome(AdmitKind.Exists, run, (await ThreadAsync(connection, run.ThreadId))!)
+                : null,
+            cancellationToken);
+
+    /// <returns><see langword="null"/> when only another look can tell; nothing was written then.</returns>
+    private Task<AdmitOutcome?> TryAdmitAsync(NewRun run, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            connection => connection.BatchAsync(
+                Admission,
+                async reader =>
+                {
+                    var inserted = await reader.NextAsync(row => row.GetString(0));
+                    var present = await reader.NextAsync(ReadRun);
+                    var thread = (await reader.NextAsync(ReadThread))!;
+                    var holder = await reader.NextAsync(ReadRun);
+                    return (inserted, present) switch
+                    {
+                        (not null, not null) => new AdmitOutcome(AdmitKind.Admitted, present, thread),
+                        (_, null) => new AdmitOutcome(AdmitKind.Busy, holder, thread),
+                        // The slot was taken for a run that is there already; that is taken back.
+                        _ when present.IsFinal && thread.Holder == run.RunId => null,
+                        _ => new AdmitOutcome(AdmitKind.Exists, present, thread),
+                    };
+                },
+                ("run", run.RunId),
+                ("thread", run.ThreadId),
+                ("log", Guid.CreateVersion7(time.GetUtcNow()).ToString()),
+                ("graph", run.Graph),
+                ("fingerprint", run.Fingerprint),
+                ("request", run.Request),
+                ("now", time.GetUtcNow())),
+            cancellationToken,
+            keep: outcome => outcome?.Kind == AdmitKind.Admitted);
+
+    /// <summary>Sends a single change and the look at its result; one statement needs no transaction around it.</summary>
+    private Task<T> SendAsync<T>(
+        string sql,
+        Func<DbDataReader, Task<T>> read,
+        CancellationToken cancellationToken,
+        params (string Name, object? Value)[] parameters) =>
+        database.WriteAsync(async () =>
+        {
+            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+            return await connection.BatchAsync(sql, read, parameters);
+        });
+
+    private Task<T> ChangeAsync<T>(
+        Func<DbConnection, Task<T>> change, CancellationToken cancellationToken, Func<T, bool>? keep = null) =>
         database.WriteAsync(async () =>
         {
             await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             var result = await change(connection);
-            // Not cancelled: whoever waits has to learn whether it was committed.
-            await transaction.CommitAsync(CancellationToken.None);
+            if (keep is null || keep(result))
+            {
+                // Not cancelled: whoever waits has to learn whether it was committed.
+                await transaction.CommitAsync(CancellationToken.None);
+            }
+
             return result;
         });
 

@@ -15,6 +15,27 @@ internal static class CatalogSql
 
     internal const string SelectThread = "select thread_id, log_id, graph, holder, epoch, created_at, updated_at from threads ";
 
+    internal const string SelectThisRun = SelectRun + "where r.run_id = @run";
+
+    /// <summary>Admits a run. The result sets: the run's id if it was inserted, the run, its thread, the run that holds the slot.</summary>
+    /// <remarks>
+    /// The update locks the thread's row: of two admissions one waits there and then finds the slot taken. An equal admission that
+    /// commits meanwhile is noticed by the insert at the latest, which then inserts nothing.
+    /// </remarks>
+    internal const string Admission =
+        "insert into threads (thread_id, log_id, graph, epoch, created_at, updated_at) "
+        + "select @thread, @log, @graph, 0, @now, @now where not exists (select 1 from runs where run_id = @run) "
+        + "on conflict (thread_id) do nothing; "
+        + "update threads set holder = @run, epoch = epoch + 1, graph = @graph, updated_at = @now "
+        + "where thread_id = @thread and holder is null and not exists (select 1 from runs where run_id = @run); "
+        + "insert into runs (run_id, thread_id, graph, fingerprint, request, status, attempt, created_at, updated_at) "
+        + "select @run, @thread, @graph, @fingerprint, @request, 'pending', 0, @now, @now "
+        + "where exists (select 1 from threads where thread_id = @thread and holder = @run) "
+        + "on conflict (run_id) do nothing returning run_id; "
+        + SelectThisRun + "; "
+        + SelectThread + "where thread_id = coalesce((select thread_id from runs where run_id = @run), @thread); "
+        + SelectRun + "where r.run_id = (select holder from threads where thread_id = @thread)";
+
     internal static RunRow ReadRun(DbDataReader row) => new()
     {
         RunId = row.GetString(0),

@@ -28,8 +28,14 @@ internal sealed class DatabaseThread : IDisposable
         _queue.Dispose();
     }
 
+    /// <exception cref="InvalidOperationException">Called by work of this thread, which would wait for itself.</exception>
     internal Task<T> RunAsync<T>(Func<Task<T>> work)
     {
+        if (Thread.CurrentThread == _thread)
+        {
+            throw new InvalidOperationException($"Work of the thread '{_thread.Name}' may not wait for more work of it.");
+        }
+
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         _queue.Add(() =>
         {

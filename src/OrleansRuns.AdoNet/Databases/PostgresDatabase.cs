@@ -11,7 +11,7 @@ internal sealed class PostgresDatabase : IDatabase
 
     private readonly PostgresRunsOptions _options;
 
-    internal PostgresDatabase(PostgresRunsOptions options)
+    internal PostgresDatabase(PostgresRunsOptions options, bool isReadOnly = false)
     {
         _options = options;
         var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString)
@@ -20,6 +20,12 @@ internal sealed class PostgresDatabase : IDatabase
             MaxAutoPrepare = options.MaxAutoPrepare,
             AutoPrepareMinUsages = 2,
         };
+        if (isReadOnly)
+        {
+            // The server itself refuses what would change anything.
+            settings.Options = $"{settings.Options} -c default_transaction_read_only=on".Trim();
+        }
+
         DisplayName = $"PostgreSQL database '{settings.Database}' on '{settings.Host}:{settings.Port}'";
         Source = new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
     }

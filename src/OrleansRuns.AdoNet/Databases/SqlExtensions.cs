@@ -35,6 +35,28 @@ internal static class SqlExtensions
         return rows.ToImmutable();
     }
 
+    /// <summary>Sends several statements together, which is one round trip.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="sql">The statements. On PostgreSQL they are one transaction, also without one around them.</param>
+    /// <param name="read">Reads the result sets; statements without one are passed over.</param>
+    /// <param name="parameters">The parameters of all statements.</param>
+    internal static async Task<T> BatchAsync<T>(
+        this DbConnection connection, string sql, Func<DbDataReader, Task<T>> read, params (string Name, object? Value)[] parameters)
+    {
+        await using var command = connection.Command(sql, parameters);
+        await using var reader = await command.ExecuteReaderAsync();
+        return await read(reader);
+    }
+
+    /// <summary>Reads the row of the present result set, if it has one, and moves on to the next.</summary>
+    internal static async Task<T?> NextAsync<T>(this DbDataReader reader, Func<DbDataReader, T> read)
+        where T : class
+    {
+        var row = await reader.ReadAsync() ? read(reader) : null;
+        await reader.NextResultAsync();
+        return row;
+    }
+
     private static DbCommand Command(this DbConnection connection, string sql, (string Name, object? Value)[] parameters)
     {
         var command = connection.CreateCommand();

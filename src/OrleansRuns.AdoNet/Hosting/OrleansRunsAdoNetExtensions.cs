@@ -66,7 +66,8 @@ public static class OrleansRunsAdoNetExtensions
     public static IServiceCollection AddOrleansRunsPostgresReader(this IServiceCollection services, string connectionString)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddSingleton<IDatabase>(_ => new PostgresDatabase(new PostgresRunsOptions { ConnectionString = connectionString }));
+        services.AddSingleton<IDatabase>(
+            _ => new PostgresDatabase(new PostgresRunsOptions { ConnectionString = connectionString }, isReadOnly: true));
         return services.AddReader();
     }
 

@@ -8,7 +8,8 @@ namespace OrleansRuns.AdoNet;
 /// <summary>Brings a database to this program's schema: numbered scripts, each applied once, under a lock.</summary>
 internal sealed class SchemaMigrator(IDatabase database, TimeProvider time)
 {
-    private readonly ImmutableArray<SchemaScript> _scripts = SchemaScript.Load(database.ScriptFolder);
+    /// <summary>Gets the scripts, by version.</summary>
+    internal ImmutableArray<SchemaScript> Scripts { get; init; } = SchemaScript.Load(database.ScriptFolder);
 
     /// <summary>Applies what is missing. Of several silos that start at once, one applies and the others find it done.</summary>
     /// <exception cref="OrleansConfigurationException">The database has a newer schema that this program may not read.</exception>
@@ -22,7 +23,7 @@ internal sealed class SchemaMigrator(IDatabase database, TimeProvider time)
         var applied = await ReadAppliedAsync(connection);
         Check(applied);
         var done = applied.Select(row => row.Version).ToHashSet();
-        foreach (var script in _scripts.Where(script => !done.Contains(script.Version)))
+        foreach (var script in Scripts.Where(script => !done.Contains(script.Version)))
         {
             await connection.ExecuteAsync(script.Text);
             await connection.ExecuteAsync(
@@ -61,12 +62,14 @@ internal sealed class SchemaMigrator(IDatabase database, TimeProvider time)
 
     private void Check(ImmutableArray<(int Version, int OldestReader)> applied)
     {
-        var known = _scripts[^1].Version;
-        if (!applied.IsEmpty && applied[^1].OldestReader > known)
+        var known = Scripts[^1].Version;
+        // Every script counts: a later one that excludes nobody does not take back what an earlier one has changed.
+        var oldest = applied.Select(row => row.OldestReader).DefaultIfEmpty().Max();
+        if (oldest > known)
         {
             throw new OrleansConfigurationException(
-                $"{database.DisplayName} has schema {applied[^1].Version}, which programs before schema {applied[^1].OldestReader} may not "
-                + $"use; this program knows schema {known}. Use a newer program, or another database. Nothing was changed.");
+                $"{database.DisplayName} has schema {applied[^1].Version}, which programs before schema {oldest} may not use; "
+                + $"this program knows schema {known}. Use a newer program, or another database. Nothing was changed.");
         }
     }
 }
