@@ -103,6 +103,23 @@ public abstract partial class RunCatalogContract
     }
 
     [Fact]
+    public async Task FindNewestThreadAsync_RunsOfSeveralThreads_IsThatOfTheNewestOfTheGraph()
+    {
+        var graph = $"graph-{Guid.NewGuid():N}";
+        var first = NewRun() with { Graph = graph, ThreadId = $"{_thread}-first" };
+        var second = NewRun() with { Graph = graph, ThreadId = $"{_thread}-second" };
+        var other = NewRun() with { ThreadId = $"{_thread}-other" };
+        Assert.Null(await Catalog.FindNewestThreadAsync(graph, None));
+
+        foreach (var run in new[] { first, second, other })
+        {
+            await Catalog.AdmitAsync(run, None);
+        }
+
+        Assert.Equal(second.ThreadId, await Catalog.FindNewestThreadAsync(graph, None));
+    }
+
+    [Fact]
     public async Task RequestCancelAsync_UnknownRun_IsNull() =>
         Assert.Null(await Catalog.RequestCancelAsync("no-such-run", CancelAction.Interrupt, None));
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace OrleansRuns.Graphs.Tests;
 
 /// <summary>What a simulated process dies of.</summary>
@@ -23,6 +25,9 @@ internal sealed class Chaos(int? seed) : IServiceProvider
 
     internal int Answers { get; set; }
 
+    /// <summary>Gets every execution of a node so far.</summary>
+    internal ConcurrentQueue<Visit> Visits { get; } = [];
+
     public object? GetService(Type serviceType) => serviceType == typeof(Chaos) ? this : null;
 
     internal T[] Shuffle<T>(IEnumerable<T> items)
@@ -32,7 +37,18 @@ internal sealed class Chaos(int? seed) : IServiceProvider
         return all;
     }
 
-    internal bool Chance(int oneOf) => _random?.Next(oneOf) == 0;
+    internal bool Chance(int oneOf)
+    {
+        if (_random is null)
+        {
+            return false;
+        }
+
+        lock (_random)
+        {
+            return _random.Next(oneOf) == 0;
+        }
+    }
 
     internal void CrashNow()
     {
@@ -43,9 +59,11 @@ internal sealed class Chaos(int? seed) : IServiceProvider
         }
     }
 
-    internal void FailNow(int attempt)
+    /// <summary>Notes that a node runs, and may make it fail.</summary>
+    internal void Visit(NodeContext node)
     {
-        if (attempt < RetryPolicy.Default.MaxAttempts && Chance(6))
+        Visits.Enqueue(new Visit(node.Namespace, node.CheckpointId, node.TaskId, node.IdempotencyKey));
+        if (node.Attempt < RetryPolicy.Default.MaxAttempts && Chance(6))
         {
             Failures++;
             throw new SimulatedFailureException();
@@ -70,3 +88,6 @@ internal sealed class Chaos(int? seed) : IServiceProvider
         Limits += decision == SuperstepDecision.RecursionLimit ? 1 : 0;
     }
 }
+
+/// <summary>One execution of a node.</summary>
+internal sealed record Visit(string Namespace, string CheckpointId, string TaskId, string IdempotencyKey);

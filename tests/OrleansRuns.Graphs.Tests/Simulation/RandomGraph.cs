@@ -58,7 +58,7 @@ internal sealed class RandomGraph(int seed, int depth = 0) : IGraph<SimulatedSta
         Seen = state.Seen.With(what),
     };
 
-    private static void Disturb(NodeContext node) => ((Chaos)node.Services.GetService(typeof(Chaos))!).FailNow(node.Attempt);
+    private static void Disturb(NodeContext node) => ((Chaos)node.Services.GetService(typeof(Chaos))!).Visit(node);
 
     private void AddNode(GraphBuilder<SimulatedState> graph, string name, int index, Func<Node> next)
     {
@@ -88,7 +88,13 @@ internal sealed class RandomGraph(int seed, int depth = 0) : IGraph<SimulatedSta
                 break;
             case 5:
                 var ask = graph.AddNode(
-                    name, (state, node) => Mark(state, $"{name}:{node.Interrupt<int>(name)}:{node.Interrupt<int>(name + "?")}"), retry);
+                    name,
+                    (state, node) =>
+                    {
+                        Disturb(node);
+                        return Mark(state, $"{name}:{node.Interrupt<int>(name)}:{node.Interrupt<int>(name + "?")}");
+                    },
+                    retry);
                 graph.AddEdge(ask, next());
                 break;
             case 6:
