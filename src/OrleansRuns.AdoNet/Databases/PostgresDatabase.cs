@@ -9,6 +9,9 @@ internal sealed class PostgresDatabase : IDatabase
     /// <summary>The key of the advisory lock under which migrations are applied; any number that no other program uses.</summary>
     private const long SchemaLock = 0x4F52_4C52_554E_53;
 
+    /// <summary>How long a silo waits for another one that applies migrations, which may take longer than a statement of a run.</summary>
+    private static readonly TimeSpan SchemaLockTimeout = TimeSpan.FromMinutes(10);
+
     private readonly PostgresRunsOptions _options;
 
     internal PostgresDatabase(PostgresRunsOptions options, bool isReadOnly = false)
@@ -46,7 +49,13 @@ internal sealed class PostgresDatabase : IDatabase
     {
         var transaction = await connection.BeginTransactionAsync(cancellationToken);
         // Released with the transaction, also when this process dies.
-        await connection.ExecuteAsync($"select pg_advisory_xact_lock({SchemaLock})");
+        await using (var command = connection.CreateCommand())
+        {
+            command.CommandText = $"select pg_advisory_xact_lock({SchemaLock})";
+            command.CommandTimeout = (int)SchemaLockTimeout.TotalSeconds;
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         await connection.ExecuteAsync($"create schema if not exists {SchemaName}");
         return transaction;
     }
