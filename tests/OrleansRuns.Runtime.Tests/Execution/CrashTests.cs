@@ -10,7 +10,7 @@ namespace OrleansRuns.Runtime.Tests;
 /// <summary>Every run ends in the state of the undisturbed one, whichever access to its log the process dies or fails at.</summary>
 public sealed class CrashTests(ITestOutputHelper output)
 {
-    private const int ShortGraphs = 20;
+    private const int ShortGraphs = 10;
     private const int LongGraphs = 400;
     private const int MostAccesses = 60;
 
