@@ -58,11 +58,11 @@ public sealed class RunThread
     }
 
     /// <inheritdoc cref="IThreadGrain.GetStateAsync"/>
-    public Task<ThreadState> GetStateAsync(string? checkpointId = null, CancellationToken cancellationToken = default) =>
+    public Task<ThreadSnapshot> GetStateAsync(string? checkpointId = null, CancellationToken cancellationToken = default) =>
         Transitions.RetryAsync(() => Grain.GetStateAsync(checkpointId, cancellationToken), cancellationToken);
 
     /// <inheritdoc cref="IThreadGrain.GetHistoryAsync"/>
-    public Task<IReadOnlyList<ThreadState>> GetHistoryAsync(
+    public Task<IReadOnlyList<ThreadSnapshot>> GetHistoryAsync(
         string? before = null, int limit = 10, CancellationToken cancellationToken = default) =>
         Transitions.RetryAsync(() => Grain.GetHistoryAsync(before, limit, cancellationToken), cancellationToken);
 
@@ -71,10 +71,10 @@ public sealed class RunThread
         Transitions.RetryAsync(() => Grain.GetRunsAsync(limit, cancellationToken), cancellationToken);
 
     /// <inheritdoc cref="IThreadGrain.UpdateStateAsync"/>
-    public Task<ThreadState> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken = default) =>
+    public Task<ThreadSnapshot> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken = default) =>
         Grain.UpdateStateAsync(request, cancellationToken);
 
     /// <inheritdoc cref="IThreadGrain.ForkAsync"/>
-    public Task<ThreadState> ForkAsync(string checkpointId, CancellationToken cancellationToken = default) =>
+    public Task<ThreadSnapshot> ForkAsync(string checkpointId, CancellationToken cancellationToken = default) =>
         Grain.ForkAsync(checkpointId, cancellationToken);
 }

@@ -23,7 +23,7 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
     [Alias("GetStateAsync"), AlwaysInterleave]
-    Task<ThreadState> GetStateAsync(string? checkpointId = null, CancellationToken cancellationToken = default);
+    Task<ThreadSnapshot> GetStateAsync(string? checkpointId = null, CancellationToken cancellationToken = default);
 
     /// <summary>Gets the states of the thread, newest first.</summary>
     /// <param name="before">The checkpoint to start below; <see langword="null"/> for the newest.</param>
@@ -32,7 +32,7 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
     [Alias("GetHistoryAsync"), AlwaysInterleave]
-    Task<IReadOnlyList<ThreadState>> GetHistoryAsync(
+    Task<IReadOnlyList<ThreadSnapshot>> GetHistoryAsync(
         string? before = null, int limit = 10, CancellationToken cancellationToken = default);
 
     /// <summary>Gets the thread's runs, newest first.</summary>
@@ -50,7 +50,7 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="InvalidRunRequestException">The values or the node do not fit; nothing was changed.</exception>
     /// <exception cref="ThreadBusyException">A run or another edit holds the thread.</exception>
     [Alias("UpdateStateAsync")]
-    Task<ThreadState> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken = default);
+    Task<ThreadSnapshot> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Appends a copy of an earlier checkpoint, so that the next run goes on from there.</summary>
     /// <param name="checkpointId">The checkpoint to copy.</param>
@@ -60,5 +60,5 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
     /// <exception cref="ThreadBusyException">A run or an edit holds the thread.</exception>
     [Alias("ForkAsync")]
-    Task<ThreadState> ForkAsync(string checkpointId, CancellationToken cancellationToken = default);
+    Task<ThreadSnapshot> ForkAsync(string checkpointId, CancellationToken cancellationToken = default);
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
+using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Host;
 
@@ -42,17 +42,17 @@ internal static class HistoryCommand
         return command;
     }
 
-    private static string ToLine(ThreadState state) => string.Create(
+    private static string ToLine(ThreadSnapshot state) => string.Create(
         CultureInfo.InvariantCulture,
         $"{state.CheckpointId}  {state.CreatedAt:yyyy-MM-dd HH:mm:ss.fff}  {state.Step,4}  {state.Source,-6}  {Next(state)}");
 
-    private static string Next(ThreadState state)
+    private static string Next(ThreadSnapshot state)
     {
         var next = state.Next.GroupBy(node => node).Select(node => node.Count() == 1 ? node.Key : $"{node.Key} × {node.Count():N0}");
         return state.Next.Count == 0 ? "ends" : "next: " + string.Join(", ", next) + (state.Interrupts.Count > 0 ? " (waits)" : "");
     }
 
-    private static string ToJson(ThreadState state) => JsonSerializer.Serialize(
+    private static string ToJson(ThreadSnapshot state) => JsonSerializer.Serialize(
         new
         {
             checkpointId = state.CheckpointId,

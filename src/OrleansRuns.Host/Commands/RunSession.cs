@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using OrleansRuns.Abstractions;
 using OrleansRuns.AdoNet;
 using OrleansRuns.Runtime;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Host;
 
@@ -97,7 +96,7 @@ internal sealed class RunSession(RunSettings settings)
         return await thread.StartAsync(request, cancellationToken);
     }
 
-    private int End(RunSnapshot? run, ThreadState state)
+    private int End(RunSnapshot? run, ThreadSnapshot state)
     {
         var waits = run?.Status is null or RunStatus.Success && state.Status == ThreadStatus.Interrupted;
         var line = waits || run?.Status == RunStatus.Interrupted ? ResumeLine(state.ThreadId, AnswerTo(state)) : null;
@@ -111,7 +110,7 @@ internal sealed class RunSession(RunSettings settings)
     }
 
     /// <summary>Suggests an answer to what the thread asks.</summary>
-    private static string? AnswerTo(ThreadState state) => state.Interrupts switch
+    private static string? AnswerTo(ThreadSnapshot state) => state.Interrupts switch
     {
         [] => null,
         [{ AnswerSchema: { } schema }] when schema.Contains("\"boolean\"", StringComparison.Ordinal) => "true",

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansRuns.Abstractions;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Host;
 
@@ -29,7 +28,7 @@ internal static class ShowCommand
         return command;
     }
 
-    private static string ToText(ThreadState state, RunSnapshot? run) => string.Join(
+    private static string ToText(ThreadSnapshot state, RunSnapshot? run) => string.Join(
         Environment.NewLine,
         new[]
         {
@@ -45,7 +44,7 @@ internal static class ShowCommand
             StateText.Full(state.Values),
         }.Where(line => line is not null));
 
-    private static string ToJson(ThreadState state, RunSnapshot? run) => JsonSerializer.Serialize(
+    private static string ToJson(ThreadSnapshot state, RunSnapshot? run) => JsonSerializer.Serialize(
         new
         {
             threadId = state.ThreadId,

@@ -1,5 +1,4 @@
 using OrleansRuns.Abstractions;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Host;
 
@@ -16,7 +15,7 @@ internal interface IRunReporter
     /// <param name="run">The run; <see langword="null"/> when none was started because the thread waits for an answer.</param>
     /// <param name="state">The thread's state.</param>
     /// <param name="resumeLine">The line to type to go on, if there is something to go on with.</param>
-    void Ended(RunSnapshot? run, ThreadState state, string? resumeLine);
+    void Ended(RunSnapshot? run, ThreadSnapshot state, string? resumeLine);
 
     /// <summary>Tells that the program was stopped before the run ended.</summary>
     void Stopped(string threadId, string resumeLine);

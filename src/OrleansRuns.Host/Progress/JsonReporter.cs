@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansRuns.Abstractions;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Host;
 
@@ -26,7 +25,7 @@ internal sealed class JsonReporter(TextWriter output) : IRunReporter
         }
     }
 
-    public void Ended(RunSnapshot? run, ThreadState state, string? resumeLine) => Write(new
+    public void Ended(RunSnapshot? run, ThreadSnapshot state, string? resumeLine) => Write(new
     {
         kind = "state",
         threadId = state.ThreadId,

@@ -1,6 +1,5 @@
 using System.Globalization;
 using OrleansRuns.Abstractions;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Host;
 
@@ -23,7 +22,7 @@ internal sealed class PlainReporter(TextWriter output, TimeProvider time) : IRun
         }
     }
 
-    public void Ended(RunSnapshot? run, ThreadState state, string? resumeLine)
+    public void Ended(RunSnapshot? run, ThreadSnapshot state, string? resumeLine)
     {
         Say(RunText.Ending(run, state));
         output.WriteLine(StateText.Short(state.Values));

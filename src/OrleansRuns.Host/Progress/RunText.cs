@@ -1,13 +1,12 @@
 using System.Text.Json.Nodes;
 using OrleansRuns.Abstractions;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Host;
 
 /// <summary>Says for people how a run ended.</summary>
 internal static class RunText
 {
-    internal static string Ending(RunSnapshot? run, ThreadState state) => run switch
+    internal static string Ending(RunSnapshot? run, ThreadSnapshot state) => run switch
     {
         null => $"thread {state.ThreadId} waits for an answer; nothing was started",
         { Status: RunStatus.Success } when state.Status == ThreadStatus.Interrupted =>
@@ -16,7 +15,7 @@ internal static class RunText
         _ => $"{WireName.Of(run.Status)} ({(run.StopReason is { } reason ? WireName.Of(reason) : "no reason")}): {run.Error}",
     };
 
-    internal static string Questions(ThreadState state, string? resumeLine)
+    internal static string Questions(ThreadSnapshot state, string? resumeLine)
     {
         var lines = state.Interrupts
             .Select(interrupt => $"{interrupt.Node} asks: {JsonNode.Parse(interrupt.Value)?.ToJsonString(StateText.Json)}")

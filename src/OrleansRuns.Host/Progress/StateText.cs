@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
+using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Host;
 
@@ -26,7 +26,7 @@ internal static class StateText
     internal static string Short(string values) => Shorten(JsonNode.Parse(values))!.ToJsonString(IndentedJson);
 
     /// <summary>Renders the questions of a thread.</summary>
-    internal static JsonArray Interrupts(ThreadState state) =>
+    internal static JsonArray Interrupts(ThreadSnapshot state) =>
     [
         .. state.Interrupts.Select(interrupt => new JsonObject
         {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using OrleansRuns.Abstractions;
 using Spectre.Console;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Host;
 
@@ -38,7 +37,7 @@ internal sealed class TerminalReporter(IAnsiConsole console) : IRunReporter
                 }
             });
 
-    public void Ended(RunSnapshot? run, ThreadState state, string? resumeLine)
+    public void Ended(RunSnapshot? run, ThreadSnapshot state, string? resumeLine)
     {
         var colour = run?.Status is RunStatus.Error or RunStatus.Timeout ? Color.Red : resumeLine is null ? Color.Green : Color.Yellow;
         console.WriteLine(RunText.Ending(run, state), new Style(colour));

@@ -1,5 +1,4 @@
 using OrleansRuns.Abstractions;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Runtime;
 
@@ -12,7 +11,7 @@ public interface IThreadHistory
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
-    Task<ThreadState> GetStateAsync(string threadId, string? checkpointId, CancellationToken cancellationToken);
+    Task<ThreadSnapshot> GetStateAsync(string threadId, string? checkpointId, CancellationToken cancellationToken);
 
     /// <summary>Gets the states of a thread, newest first.</summary>
     /// <param name="threadId">The thread.</param>
@@ -21,7 +20,7 @@ public interface IThreadHistory
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
-    Task<IReadOnlyList<ThreadState>> GetHistoryAsync(
+    Task<IReadOnlyList<ThreadSnapshot>> GetHistoryAsync(
         string threadId, string? before, int limit, CancellationToken cancellationToken);
 
     /// <summary>Gets the runs of a thread, newest first.</summary>

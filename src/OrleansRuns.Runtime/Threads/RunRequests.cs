@@ -38,6 +38,13 @@ internal static partial class RunRequests
                 $"Run '{request.RunId}' has both an input and an answer. Give the answer alone, or start anew with the input alone.");
         }
 
+        if (request.Resume is not null && request.CheckpointId is not null)
+        {
+            throw new InvalidRunRequestException(
+                $"Run '{request.RunId}' has both an answer and a checkpoint. A fork asks its questions anew: start from the checkpoint "
+                + "alone, and answer then.");
+        }
+
         if (request.RecursionLimit < 1)
         {
             throw new InvalidRunRequestException(

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 using OrleansRuns.Abstractions;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Runtime;
 
@@ -29,23 +28,23 @@ internal sealed partial class ThreadGrain(
         }
     }
 
-    public Task<ThreadState> GetStateAsync(string? checkpointId, CancellationToken cancellationToken) =>
+    public Task<ThreadSnapshot> GetStateAsync(string? checkpointId, CancellationToken cancellationToken) =>
         history.GetStateAsync(ThreadId, checkpointId, cancellationToken);
 
-    public Task<IReadOnlyList<ThreadState>> GetHistoryAsync(string? before, int limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<ThreadSnapshot>> GetHistoryAsync(string? before, int limit, CancellationToken cancellationToken) =>
         history.GetHistoryAsync(ThreadId, before, limit, cancellationToken);
 
     public Task<IReadOnlyList<RunSnapshot>> GetRunsAsync(int limit, CancellationToken cancellationToken) =>
         history.GetRunsAsync(ThreadId, limit, cancellationToken);
 
-    public async Task<ThreadState> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken)
+    public async Task<ThreadSnapshot> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         await edits.UpdateAsync(await FindAsync(cancellationToken), request, cancellationToken);
         return await GetStateAsync(null, CancellationToken.None);
     }
 
-    public async Task<ThreadState> ForkAsync(string checkpointId, CancellationToken cancellationToken)
+    public async Task<ThreadSnapshot> ForkAsync(string checkpointId, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointId);
         await edits.ForkAsync(await FindAsync(cancellationToken), checkpointId, cancellationToken);

@@ -1,5 +1,4 @@
 using OrleansRuns.Abstractions;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Runtime;
 
@@ -7,7 +6,7 @@ internal sealed class ThreadHistory(IRunCatalog catalog, ThreadReader reader) : 
 {
     private const int MaxLimit = 1000;
 
-    public async Task<ThreadState> GetStateAsync(string threadId, string? checkpointId, CancellationToken cancellationToken)
+    public async Task<ThreadSnapshot> GetStateAsync(string threadId, string? checkpointId, CancellationToken cancellationToken)
     {
         var thread = await FindAsync(threadId, cancellationToken);
         var point = await reader.FindAsync(thread, checkpointId, cancellationToken);
@@ -20,7 +19,7 @@ internal sealed class ThreadHistory(IRunCatalog catalog, ThreadReader reader) : 
         return ThreadStates.Newest(thread, point, newest.FirstOrDefault());
     }
 
-    public async Task<IReadOnlyList<ThreadState>> GetHistoryAsync(
+    public async Task<IReadOnlyList<ThreadSnapshot>> GetHistoryAsync(
         string threadId, string? before, int limit, CancellationToken cancellationToken)
     {
         CheckLimit(limit);

@@ -1,5 +1,4 @@
 using OrleansRuns.Abstractions;
-using ThreadState = OrleansRuns.Abstractions.ThreadState;
 
 namespace OrleansRuns.Runtime;
 
@@ -10,16 +9,16 @@ internal static class ThreadStates
     /// <param name="thread">The thread.</param>
     /// <param name="point">The newest checkpoint; <see langword="null"/> when there is none yet.</param>
     /// <param name="newestRun">The newest run, if there is one.</param>
-    internal static ThreadState Newest(ThreadRow thread, ThreadPoint? point, RunRow? newestRun)
+    internal static ThreadSnapshot Newest(ThreadRow thread, ThreadPoint? point, RunRow? newestRun)
     {
         var state = point is null
-            ? new ThreadState { ThreadId = thread.ThreadId, Graph = thread.Graph, Values = "{}" }
+            ? new ThreadSnapshot { ThreadId = thread.ThreadId, Graph = thread.Graph, Values = "{}" }
             : At(thread, point);
         return state with { Status = Status(thread, point, newestRun) };
     }
 
     /// <summary>Renders a thread at one of its checkpoints.</summary>
-    internal static ThreadState At(ThreadRow thread, ThreadPoint point) => new()
+    internal static ThreadSnapshot At(ThreadRow thread, ThreadPoint point) => new()
     {
         ThreadId = thread.ThreadId,
         Graph = thread.Graph,

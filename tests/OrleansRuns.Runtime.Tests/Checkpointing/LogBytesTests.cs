@@ -68,7 +68,8 @@ public sealed class LogBytesTests
             Assert.True(
                 read <= (2 * whole) + BasePolicy.SmallBytes + stored.StoredBytes,
                 $"Position {stored.Position} reads {read} bytes from a base of {whole}.");
-            Assert.True(line.Length <= 65 || read > BasePolicy.SmallBytes, $"Position {stored.Position} reads {line.Length} small entries.");
+            Assert.True(
+                line.Length <= 65 || read > BasePolicy.SmallBytes, $"Position {stored.Position} reads {line.Length} small entries.");
         }
     }
 

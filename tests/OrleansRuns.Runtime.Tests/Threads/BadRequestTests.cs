@@ -59,6 +59,19 @@ public sealed class BadRequestTests
     }
 
     [Fact]
+    public async Task StartRunAsync_AnswerAndCheckpoint_IsRefused()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var thread = await IdleThreadAsync(cluster);
+        var checkpoint = (await thread.GetStateAsync()).CheckpointId;
+
+        var exception = await AssertRefusedAsync<InvalidRunRequestException>(
+            cluster, thread, ThreadGrainTests.Request(SampleGraphs.Gated, resume: "1") with { CheckpointId = checkpoint });
+
+        Assert.Contains("both an answer and a checkpoint", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task StartRunAsync_AnswerToNoQuestion_IsRefused()
     {
         await using var cluster = await RunCluster.StartAsync();

@@ -18,8 +18,8 @@ public enum ThreadStatus
 }
 
 /// <summary>The state of a thread at one checkpoint.</summary>
-[GenerateSerializer, Immutable, Alias("OrleansRuns.ThreadState")]
-public sealed record ThreadState
+[GenerateSerializer, Immutable, Alias("OrleansRuns.ThreadSnapshot")]
+public sealed record ThreadSnapshot
 {
     /// <summary>Gets the thread's id.</summary>
     [Id(0)]
