@@ -106,9 +106,9 @@ public abstract partial class RunCatalogContract
     public async Task FindNewestThreadAsync_RunsOfSeveralThreads_IsThatOfTheNewestOfTheGraph()
     {
         var graph = $"graph-{Guid.NewGuid():N}";
-        var first = NewRun() with { Graph = graph, ThreadId = $"{_thread}-first" };
-        var second = NewRun() with { Graph = graph, ThreadId = $"{_thread}-second" };
-        var other = NewRun() with { ThreadId = $"{_thread}-other" };
+        var first = NewRun() with { Graph = graph, ThreadId = $"{_thread}-first", RunId = LaterId(1) };
+        var second = NewRun() with { Graph = graph, ThreadId = $"{_thread}-second", RunId = LaterId(2) };
+        var other = NewRun() with { ThreadId = $"{_thread}-other", RunId = LaterId(3) };
         Assert.Null(await Catalog.FindNewestThreadAsync(graph, None));
 
         foreach (var run in new[] { first, second, other })
@@ -117,6 +117,8 @@ public abstract partial class RunCatalogContract
         }
 
         Assert.Equal(second.ThreadId, await Catalog.FindNewestThreadAsync(graph, None));
+
+        static string LaterId(int seconds) => Guid.CreateVersion7(DateTimeOffset.UnixEpoch.AddYears(60).AddSeconds(seconds)).ToString();
     }
 
     [Fact]
