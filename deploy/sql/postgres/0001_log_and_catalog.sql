@@ -1,6 +1,7 @@
 -- oldest-reader: 1
 -- The thread log (Orleans grain storage) and the catalog of threads and runs. Everything lives in the schema 'orleansruns', which the
--- program's connections search first, so that an application's own Orleans tables in the same database stay untouched.
+-- program's connections search first, so that an application's own Orleans tables in the same database stay untouched. Ids are compared
+-- byte by byte (collation "C") whatever the database's language, so that their order is the one SQLite and the program have.
 
 create table orleansquery
 (
@@ -21,7 +22,7 @@ create table orleansstorage
     payloadbinary          bytea        not null,
     modifiedon             timestamptz  not null default now(),
     version                integer      not null,
-    thread                 text         not null generated always as (split_part(grainidextensionstring, '/', 1)) stored,
+    thread                 text         collate "C" not null generated always as (split_part(grainidextensionstring, '/', 1)) stored,
     position               bigint       not null generated always as (split_part(grainidextensionstring, '/', 2)::bigint) stored,
     primary key (thread, position)
 );
@@ -54,7 +55,7 @@ insert into orleansquery (querykey, querytext) values
 
 create table threads
 (
-    thread_id  text        primary key,
+    thread_id  text        collate "C" primary key,
     log_id     text        not null unique,
     graph      text        not null,
     holder     text,
@@ -65,8 +66,8 @@ create table threads
 
 create table runs
 (
-    run_id        text        primary key,
-    thread_id     text        not null references threads,
+    run_id        text        collate "C" primary key,
+    thread_id     text        collate "C" not null references threads,
     graph         text        not null,
     fingerprint   text        not null,
     request       text        not null,

@@ -9,42 +9,12 @@ namespace OrleansRuns.AdoNet;
 /// <summary>The catalog in SQL that PostgreSQL and SQLite both understand: every change is a compare-and-set in one transaction.</summary>
 internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRunCatalog
 {
-    public Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken) =>
-        ChangeAsync(async connection =>
-        {
-            var now = time.GetUtcNow();
-            await InsertThreadAsync(connection, run.ThreadId, run.Graph, now);
-            if (await RunAsync(connection, run.RunId) is { } earlier)
-            {
-                return new AdmitOutcome(AdmitKind.Exists, earlier, (await ThreadAsync(connection, earlier.ThreadId))!);
-            }
-
-            // Locks the thread's row: of two admissions one waits here and then finds the slot taken.
-            var taken = await connection.ExecuteAsync(
-                "update threads set holder = @run, epoch = epoch + 1, graph = @graph, updated_at = @now "
-                + "where thread_id = @thread and holder is null",
-                ("run", run.RunId),
-                ("graph", run.Graph),
-                ("now", now),
-                ("thread", run.ThreadId));
-            var thread = (await ThreadAsync(connection, run.ThreadId))!;
-            if (taken == 0)
-            {
-                var holder = thread.Holder is null ? null : await RunAsync(connection, thread.Holder);
-                return new AdmitOutcome(holder?.RunId == run.RunId ? AdmitKind.Exists : AdmitKind.Busy, holder, thread);
-            }
-
-            await connection.ExecuteAsync(
-                "insert into runs (run_id, thread_id, graph, fingerprint, request, status, attempt, created_at, updated_at) "
-                + "values (@run, @thread, @graph, @fingerprint, @request, 'pending', 0, @now, @now)",
-                ("run", run.RunId),
-                ("thread", run.ThreadId),
-                ("graph", run.Graph),
-                ("fingerprint", run.Fingerprint),
-                ("request", run.Request),
-                ("now", now));
-            return new AdmitOutcome(AdmitKind.Admitted, await RunAsync(connection, run.RunId), thread);
-        }, cancellationToken);
+    public async Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken) =>
+        await FindAdmittedAsync(run.RunId, cancellationToken)
+        ?? await TryAdmitAsync(run, cancellationToken)
+        // An equal admission came in between.
+        ?? await FindAdmittedAsync(run.RunId, CancellationToken.None)
+        ?? throw new LogUnavailableException($"Admitting run '{run.RunId}' met another admission that was taken back. Try again.");
 
     public Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken) =>
         ChangeAsync(async connection =>
@@ -87,7 +57,8 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             if (written == 1 && end.Status.IsFinal(end.Resumable))
             {
                 await connection.ExecuteAsync(
-                    "update threads set holder = null, updated_at = @now where holder = @run",
+                    "update threads set holder = null, updated_at = @now "
+                    + "where thread_id = (select thread_id from runs where run_id = @run) and holder = @run",
                     ("now", now),
                     ("run", end.RunId));
             }
@@ -163,14 +134,62 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
     private static async Task<ThreadRow?> ThreadAsync(DbConnection connection, string threadId) =>
         (await connection.QueryAsync(SelectThread + "where thread_id = @thread", ReadThread, ("thread", threadId))).FirstOrDefault();
 
-    private Task<T> ChangeAsync<T>(Func<DbConnection, Task<T>> change, CancellationToken cancellationToken) =>
+    private Task<AdmitOutcome?> FindAdmittedAsync(string runId, CancellationToken cancellationToken) =>
+        LookAsync(
+            async connection => await RunAsync(connection, runId) is { } run
+                ? new AdmitOutcome(AdmitKind.Exists, run, (await ThreadAsync(connection, run.ThreadId))!)
+                : null,
+            cancellationToken);
+
+    /// <returns><see langword="null"/> when a run of this id is there by now; nothing was written then.</returns>
+    private Task<AdmitOutcome?> TryAdmitAsync(NewRun run, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            async connection =>
+            {
+                var now = time.GetUtcNow();
+                await InsertThreadAsync(connection, run.ThreadId, run.Graph, now);
+                // Locks the thread's row: of two admissions one waits here and then finds the slot taken.
+                var taken = await connection.ExecuteAsync(
+                    "update threads set holder = @run, epoch = epoch + 1, graph = @graph, updated_at = @now "
+                    + "where thread_id = @thread and holder is null",
+                    ("run", run.RunId),
+                    ("graph", run.Graph),
+                    ("now", now),
+                    ("thread", run.ThreadId));
+                var thread = (await ThreadAsync(connection, run.ThreadId))!;
+                if (taken == 0)
+                {
+                    var holder = thread.Holder is null ? null : await RunAsync(connection, thread.Holder);
+                    return await RunAsync(connection, run.RunId) is null ? new AdmitOutcome(AdmitKind.Busy, holder, thread) : null;
+                }
+
+                var inserted = await connection.ExecuteAsync(
+                    "insert into runs (run_id, thread_id, graph, fingerprint, request, status, attempt, created_at, updated_at) "
+                    + "values (@run, @thread, @graph, @fingerprint, @request, 'pending', 0, @now, @now) on conflict (run_id) do nothing",
+                    ("run", run.RunId),
+                    ("thread", run.ThreadId),
+                    ("graph", run.Graph),
+                    ("fingerprint", run.Fingerprint),
+                    ("request", run.Request),
+                    ("now", now));
+                return inserted == 1 ? new AdmitOutcome(AdmitKind.Admitted, await RunAsync(connection, run.RunId), thread) : null;
+            },
+            cancellationToken,
+            keep: outcome => outcome?.Kind == AdmitKind.Admitted);
+
+    private Task<T> ChangeAsync<T>(
+        Func<DbConnection, Task<T>> change, CancellationToken cancellationToken, Func<T, bool>? keep = null) =>
         database.WriteAsync(async () =>
         {
             await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             var result = await change(connection);
-            // Not cancelled: whoever waits has to learn whether it was committed.
-            await transaction.CommitAsync(CancellationToken.None);
+            if (keep is null || keep(result))
+            {
+                // Not cancelled: whoever waits has to learn whether it was committed.
+                await transaction.CommitAsync(CancellationToken.None);
+            }
+
             return result;
         });
 

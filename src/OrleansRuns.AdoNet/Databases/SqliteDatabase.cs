@@ -51,37 +51,38 @@ internal sealed class SqliteDatabase : IDatabase
             throw new OrleansConfigurationException($"There is no {DisplayName}. Name the file of an earlier run, or run a graph first.");
         }
 
-        if (!_isReadOnly)
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
-            _lock = Lock();
-        }
-
         try
         {
-            await using var connection = await Source.OpenConnectionAsync(cancellationToken);
-            // WAL lets readers look on while one writes; FULL makes a commit durable before it is answered.
-            await connection.ExecuteAsync(_isReadOnly ? "select count(*) from sqlite_master" : "pragma journal_mode = wal");
-            var synchronous = await connection.ScalarAsync<long>("pragma synchronous");
-            if (synchronous < 2)
+            if (!_isReadOnly)
             {
-                throw new OrleansConfigurationException(
-                    $"{DisplayName} is opened with synchronous = {synchronous}, which may lose commits. A build with FULL (2) is needed.");
+                Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
+                _lock = Lock();
             }
+
+            await CheckAsync(cancellationToken);
         }
-        catch (SqliteException exception)
+        catch (Exception exception)
         {
             await CloseAsync();
-            throw new OrleansConfigurationException(
-                exception.SqliteErrorCode == NotADatabase
-                    ? $"{DisplayName} is no SQLite database. Name another file, or move this one away; it was not changed."
-                    : $"{DisplayName} cannot be opened: {exception.Message}",
-                exception);
+            throw exception switch
+            {
+                SqliteException { SqliteErrorCode: NotADatabase } => new OrleansConfigurationException(
+                    $"{DisplayName} is no SQLite database. Name another file, or move this one away; it was not changed.", exception),
+                SqliteException or IOException or UnauthorizedAccessException => new OrleansConfigurationException(
+                    $"{DisplayName} cannot be opened: {exception.Message} Name a file that this program may write.", exception),
+                _ => exception,
+            };
         }
     }
 
     public Task CloseAsync()
     {
+        // Pooled connections would keep the file open, and write its log back after another process has taken it over.
+        using (var connection = new SqliteConnection(ConnectionString))
+        {
+            SqliteConnection.ClearPool(connection);
+        }
+
         _lock?.Dispose();
         _lock = null;
         return Task.CompletedTask;
@@ -93,6 +94,19 @@ internal sealed class SqliteDatabase : IDatabase
         _reader.Dispose();
         await Source.DisposeAsync();
         await CloseAsync();
+    }
+
+    private async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await Source.OpenConnectionAsync(cancellationToken);
+        // WAL lets readers look on while one writes; FULL makes a commit durable before it is answered.
+        await connection.ExecuteAsync(_isReadOnly ? "select count(*) from sqlite_master" : "pragma journal_mode = wal");
+        var synchronous = await connection.ScalarAsync<long>("pragma synchronous");
+        if (synchronous < 2)
+        {
+            throw new OrleansConfigurationException(
+                $"{DisplayName} is opened with synchronous = {synchronous}, which may lose commits. A build with FULL (2) is needed.");
+        }
     }
 
     private FileStream Lock()

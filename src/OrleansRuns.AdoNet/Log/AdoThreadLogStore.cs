@@ -14,12 +14,13 @@ internal sealed class AdoThreadLogStore(IDatabase database, IGrainStorage? stora
     /// <summary>The name under which Orleans knows the grain storage of the log.</summary>
     internal const string StorageName = "orleansruns";
 
+    private const int MaxLogIdLength = 64;
     private const string Columns = "select position, payloadbinary from orleansstorage where thread = @log ";
 
     public async Task<AppendOutcome> AppendAsync(
         string logId, long position, LogEntry entry, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(logId);
+        CheckLogId(logId);
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         ArgumentNullException.ThrowIfNull(entry);
         cancellationToken.ThrowIfCancellationRequested();
@@ -30,6 +31,8 @@ internal sealed class AdoThreadLogStore(IDatabase database, IGrainStorage? stora
         {
             await database.WriteAsync(async () =>
             {
+                // Work may have waited for its turn; from here on the outcome is awaited.
+                cancellationToken.ThrowIfCancellationRequested();
                 await grains.WriteStateAsync(
                     entry.IsBase ? "base" : "entry", GrainId.Create("thread-log", $"{logId}/{position}"), state);
                 return true;
@@ -71,11 +74,22 @@ internal sealed class AdoThreadLogStore(IDatabase database, IGrainStorage? stora
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         return await connection.ExecuteAsync(
-            "delete from orleansstorage where thread = @log and position < @below "
-            + "and position < (select max(position) from orleansstorage where thread = @log)",
+            "delete from orleansstorage where thread = @log and position < "
+            + "(select max(position) from orleansstorage where thread = @log and graintypestring = 'base' and position <= @below)",
             ("log", logId),
             ("below", below));
     });
+
+    /// <exception cref="ArgumentException">The id has other characters, which the key of a row would be split at.</exception>
+    internal static void CheckLogId(string logId)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(logId);
+        if (logId.Length > MaxLogIdLength || !logId.All(character => char.IsAsciiLetterOrDigit(character) || character == '-'))
+        {
+            throw new ArgumentException(
+                $"'{logId}' is no id of a log: it has letters, digits and dashes, at most {MaxLogIdLength}.", nameof(logId));
+        }
+    }
 
     private static string Place(string logId, long position) => $"position {position} of log '{logId}'";
 

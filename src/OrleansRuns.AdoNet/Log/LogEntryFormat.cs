@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OrleansRuns.Runtime;
@@ -15,8 +16,11 @@ internal sealed class LogEntryFormat(ThreadLogOptions options, ILogPayloadCodec?
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        // Nothing of an entry is ever put into a page: escaping what a page must escape would only make texts longer and unreadable.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         // PostgreSQL's jsonb and an operator's tools may have put the discriminator anywhere.
         AllowOutOfOrderMetadataProperties = true,
+        RespectNullableAnnotations = true,
     };
 
     /// <exception cref="LogEntryTooLargeException">The entry is over the limit.</exception>
@@ -37,21 +41,38 @@ internal sealed class LogEntryFormat(ThreadLogOptions options, ILogPayloadCodec?
     /// <exception cref="InvalidDataException">The bytes are no entry, or one of a newer format.</exception>
     internal LogEntry Read(byte[] stored, string place)
     {
+        var version = 0;
         try
         {
             var bytes = codec is null ? stored : codec.Decode(stored);
             var json = bytes is [BrotliMarker, ..] ? Decompress(bytes) : bytes;
-            var version = JsonSerializer.Deserialize<VersionOnly>(json, Json)!.Version;
-            return version <= LogEntry.CurrentVersion
-                ? JsonSerializer.Deserialize<LogEntry>(json, Json)!
-                : throw new InvalidDataException(
-                    $"The entry at {place} has format {version}; this program reads up to {LogEntry.CurrentVersion}. Use a newer program.");
+            version = JsonSerializer.Deserialize<VersionOnly>(json, Json)?.Version ?? 0;
+            if (version is > 0 and <= LogEntry.CurrentVersion)
+            {
+                return Checked(JsonSerializer.Deserialize<LogEntry>(json, Json)!);
+            }
         }
-        catch (Exception exception) when (exception is JsonException or NotSupportedException)
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            throw new InvalidDataException($"The entry at {place} cannot be read: {exception.Message}", exception);
+            // Whatever a codec, the decompressor or the parser has to say about bytes they do not understand.
+            throw Unreadable(place, exception.Message, exception);
         }
+
+        throw version > LogEntry.CurrentVersion
+            ? new InvalidDataException(
+                $"The entry at {place} has format {version}; this program reads up to {LogEntry.CurrentVersion}. Use a newer program.")
+            : Unreadable(place, "It states no version of the format.");
     }
+
+    private static LogEntry Checked(LogEntry entry) =>
+        entry.Records.IsDefault || entry.Records.Any(record => record is null)
+            ? throw new JsonException("A record is missing.")
+            : entry;
+
+    private static InvalidDataException Unreadable(string place, string reason, Exception? inner = null) =>
+        new($"The entry at {place} cannot be read: {reason} It is damaged, or was written by another program or codec. Restore it from a "
+            + "backup, or go on from another checkpoint of the thread.",
+            inner);
 
     private static byte[] Compress(byte[] json)
     {

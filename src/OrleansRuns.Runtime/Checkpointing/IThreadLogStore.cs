@@ -38,7 +38,10 @@ public interface IThreadLogStore
     /// <param name="cancellationToken">Cancels the read.</param>
     Task<ImmutableArray<StoredEntry>> ReadPageAsync(string logId, long from, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Removes the entries below a position. The newest entry always stays.</summary>
+    /// <summary>
+    /// Removes the entries that nothing at a position or above it needs: those below the newest base at or below the position. The
+    /// newest entry always stays, and with it everything needed to rebuild it.
+    /// </summary>
     /// <returns>How many were removed.</returns>
     Task<int> PruneAsync(string logId, long below, CancellationToken cancellationToken);
 }

@@ -1,0 +1,28 @@
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.AdoNet.Tests;
+
+public sealed class PostgresBench : AdoBench
+{
+    private PostgresTestDatabase? _server;
+
+    public string ConnectionString => _server!.ConnectionString;
+
+    public override Task<StoreHost> StartAnotherAsync(Action<ISiloBuilder>? configure = null) => StoreHost.StartAsync(silo =>
+    {
+        silo.UseOrleansRunsPostgres(options => options.ConnectionString = ConnectionString);
+        configure?.Invoke(silo);
+    });
+
+    public override async Task InitializeAsync()
+    {
+        _server = await PostgresTestDatabase.CreateAsync();
+        await base.InitializeAsync();
+    }
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await _server!.DisposeAsync();
+    }
+}

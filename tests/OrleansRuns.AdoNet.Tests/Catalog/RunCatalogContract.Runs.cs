@@ -1,0 +1,343 @@
+using OrleansRuns.Abstractions;
+using OrleansRuns.Runtime;
+
+namespace OrleansRuns.AdoNet.Tests;
+
+/// <summary>What every run catalog promises: the life of a run.</summary>
+public abstract partial class RunCatalogContract
+{
+    [Fact]
+    public async Task BeginAsync_FirstAttempt_IsRunning()
+    {
+        var run = NewRun();
+        var admitted = (await Catalog.AdmitAsync(run, None)).Run!;
+        bench.Advance(TimeSpan.FromSeconds(1));
+
+        var row = await Catalog.BeginAsync(run.RunId, 1, "silo-1", None);
+
+        Assert.Equal(
+            admitted with { Status = RunStatus.Running, Attempt = 1, Owner = "silo-1", UpdatedAt = admitted.UpdatedAt.AddSeconds(1) }, row);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task BeginAsync_NotTheNextAttempt_IsRefused(int attempt)
+    {
+        var before = await BegunAsync(NewRun());
+        bench.Advance(TimeSpan.FromSeconds(1));
+
+        var row = await Catalog.BeginAsync(before.RunId, attempt, "silo-2", None);
+
+        Assert.Equal(before, row);
+    }
+
+    [Fact]
+    public async Task BeginAsync_NextAttempt_TakesTheRunOver()
+    {
+        var before = await BegunAsync(NewRun());
+
+        var row = await Catalog.BeginAsync(before.RunId, 2, "silo-2", None);
+
+        Assert.Equal((2, "silo-2", RunStatus.Running), (row.Attempt, row.Owner, row.Status));
+    }
+
+    [Fact]
+    public async Task BeginAsync_SixteenOwnersAtOnce_GivesItToOne()
+    {
+        foreach (var _ in Enumerable.Range(0, 10))
+        {
+            var run = NewRun() with { ThreadId = $"{_thread}-{Guid.NewGuid()}" };
+            await Catalog.AdmitAsync(run, None);
+
+            var rows = await AtOnce.RunAsync(16, index => Catalog.BeginAsync(run.RunId, 1, $"silo-{index}", None));
+
+            Assert.Single(rows.Index(), pair => pair.Item.Owner == $"silo-{pair.Index}");
+            Assert.Single(rows.Select(row => row.Owner).Distinct());
+            Assert.All(rows, row => Assert.Equal(1, row.Attempt));
+        }
+    }
+
+    [Fact]
+    public async Task BeginAsync_CancelRacedIn_IsRefused()
+    {
+        var run = NewRun();
+        await Catalog.AdmitAsync(run, None);
+        var cancelled = await Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, None);
+
+        var row = await Catalog.BeginAsync(run.RunId, 1, "silo-1", None);
+
+        Assert.Equal(cancelled, row);
+        Assert.Equal((RunStatus.Pending, 0), (row.Status, row.Attempt));
+    }
+
+    [Fact]
+    public async Task BeginAsync_ResumableRun_RunsAgain()
+    {
+        var run = NewRun();
+        await BegunAsync(run);
+        await Catalog.EndAsync(End(run, RunStatus.Interrupted, resumable: true), None);
+
+        var row = await Catalog.BeginAsync(run.RunId, 2, "silo-2", None);
+
+        Assert.Equal((RunStatus.Running, null, false, 2), (row.Status, row.StopReason, row.Resumable, row.Attempt));
+    }
+
+    [Fact]
+    public async Task BeginAsync_UnknownRun_ThrowsNotFound() =>
+        await Assert.ThrowsAsync<RunNotFoundException>(() => Catalog.BeginAsync("no-such-run", 1, "silo-1", None));
+
+    [Fact]
+    public async Task RequestCancelAsync_FirstIntent_StaysAsItWas()
+    {
+        var run = NewRun();
+        await BegunAsync(run);
+        var first = await Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, None);
+        bench.Advance(TimeSpan.FromSeconds(1));
+
+        var second = await Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, None);
+
+        Assert.Equal((CancelAction.Interrupt, RunStatus.Running), (first!.CancelAction, first.Status));
+        Assert.Equal(first, second);
+    }
+
+    [Fact]
+    public async Task RequestCancelAsync_UnknownRun_IsNull() =>
+        Assert.Null(await Catalog.RequestCancelAsync("no-such-run", CancelAction.Interrupt, None));
+
+    public static TheoryData<RunStatus> Finals => new(RunStatus.Success, RunStatus.Error, RunStatus.Timeout, RunStatus.Interrupted);
+
+    [Theory]
+    [MemberData(nameof(Finals))]
+    public async Task EndAsync_FinalStatus_ReleasesTheSlotAndStays(RunStatus status)
+    {
+        var run = NewRun();
+        var begun = await BegunAsync(run);
+        bench.Advance(TimeSpan.FromSeconds(1));
+
+        var ended = await Catalog.EndAsync(End(run, status) with { Error = "Schief: 失敗" }, None);
+
+        Assert.Equal(
+            begun with
+            {
+                Status = status,
+                StopReason = status == RunStatus.Interrupted ? StopReason.Drained : null,
+                Error = "Schief: 失敗",
+                UpdatedAt = begun.UpdatedAt.AddSeconds(1),
+            },
+            ended);
+        Assert.Equal((null, 1L, "digest"), await SlotAsync());
+        await AssertNothingChangesAsync(run, ended);
+    }
+
+    [Fact]
+    public async Task EndAsync_StaleAttempt_IsRefusedAndKeepsTheSlot()
+    {
+        var run = NewRun();
+        await BegunAsync(run);
+        var begun = await Catalog.BeginAsync(run.RunId, 2, "silo-2", None);
+
+        var row = await Catalog.EndAsync(End(run, RunStatus.Success, attempt: 1), None);
+
+        Assert.Equal(begun, row);
+        Assert.Equal((run.RunId, 1L, "digest"), await SlotAsync());
+    }
+
+    [Fact]
+    public async Task EndAsync_PendingRun_MayEndWithoutAnAttempt()
+    {
+        var run = NewRun();
+        await Catalog.AdmitAsync(run, None);
+
+        var row = await Catalog.EndAsync(
+            End(run, RunStatus.Interrupted, attempt: 0) with { StopReason = StopReason.Cancelled }, None);
+
+        Assert.True(row.IsFinal);
+        Assert.Equal((null, 1L, "digest"), await SlotAsync());
+    }
+
+    [Fact]
+    public async Task EndAsync_SuccessAfterAcceptedCancel_IsRefused()
+    {
+        var run = NewRun();
+        await BegunAsync(run);
+        var cancelled = await Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, None);
+
+        var refused = await Catalog.EndAsync(End(run, RunStatus.Success), None);
+        var ended = await Catalog.EndAsync(End(run, RunStatus.Interrupted) with { StopReason = StopReason.Cancelled }, None);
+
+        Assert.Equal(cancelled, refused);
+        Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled), (ended.Status, ended.StopReason));
+    }
+
+    [Fact]
+    public async Task EndAsync_ErrorAfterAcceptedCancel_IsWritten()
+    {
+        var run = NewRun();
+        await BegunAsync(run);
+        await Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, None);
+
+        var row = await Catalog.EndAsync(End(run, RunStatus.Error) with { StopReason = StopReason.NodeError }, None);
+
+        Assert.Equal((RunStatus.Error, StopReason.NodeError), (row.Status, row.StopReason));
+    }
+
+    [Fact]
+    public async Task EndAsync_SuccessAndCancelAtOnce_NeverLeaveBoth()
+    {
+        foreach (var _ in Enumerable.Range(0, 40))
+        {
+            var run = NewRun() with { ThreadId = $"{_thread}-{Guid.NewGuid()}" };
+            await BegunAsync(run);
+
+            await AtOnce.RunAsync(2, async index => index == 0
+                ? await Catalog.EndAsync(End(run, RunStatus.Success), None)
+                : await Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, None));
+
+            var row = (await Catalog.FindRunAsync(run.RunId, None))!;
+            Assert.True(
+                (row.Status, row.CancelAction) is (RunStatus.Success, null) or (RunStatus.Running, CancelAction.Interrupt), row.ToString());
+        }
+    }
+
+    [Fact]
+    public async Task EndAsync_SixteenEndsAtOnce_WritesOne()
+    {
+        var run = NewRun();
+        await BegunAsync(run);
+
+        var rows = await AtOnce.RunAsync(
+            16, index => Catalog.EndAsync(End(run, RunStatus.Error) with { Error = $"writer {index}" }, None));
+
+        Assert.Single(rows.Index(), pair => pair.Item.Error == $"writer {pair.Index}");
+        Assert.Single(rows.Distinct());
+    }
+
+    [Fact]
+    public async Task EndAsync_Resumable_IsNotFinalAndKeepsTheSlot()
+    {
+        var run = NewRun();
+        await BegunAsync(run);
+
+        var row = await Catalog.EndAsync(End(run, RunStatus.Interrupted, resumable: true), None);
+
+        Assert.Equal((RunStatus.Interrupted, StopReason.Drained, true, false), (row.Status, row.StopReason, row.Resumable, row.IsFinal));
+        Assert.Equal((run.RunId, 1L, "digest"), await SlotAsync());
+        Assert.Equal(row, Assert.Single(await UnfinishedAsync(run.RunId)));
+    }
+
+    [Fact]
+    public async Task EndAsync_ZombieAfterTheNextRunTookTheSlot_LeavesIt()
+    {
+        var first = NewRun();
+        await BegunAsync(first);
+        await Catalog.EndAsync(End(first, RunStatus.Success), None);
+        var second = NewRun();
+        await Catalog.AdmitAsync(second, None);
+
+        await Catalog.EndAsync(End(first, RunStatus.Error), None);
+
+        Assert.Equal((second.RunId, 2L, "digest"), await SlotAsync());
+    }
+
+    [Fact]
+    public async Task EndAsync_UnknownRun_ThrowsNotFound() =>
+        await Assert.ThrowsAsync<RunNotFoundException>(
+            () => Catalog.EndAsync(End(NewRun(), RunStatus.Success), None));
+
+    public static TheoryData<StopReason> StopReasons => [.. Enum.GetValues<StopReason>()];
+
+    [Theory]
+    [MemberData(nameof(StopReasons))]
+    public async Task EndAsync_EveryStopReason_IsReadBack(StopReason reason)
+    {
+        var run = NewRun();
+        await BegunAsync(run);
+
+        await Catalog.EndAsync(End(run, RunStatus.Interrupted) with { StopReason = reason }, None);
+
+        Assert.Equal(reason, (await Catalog.FindRunAsync(run.RunId, None))!.StopReason);
+    }
+
+    [Fact]
+    public async Task ListRunsAsync_Thread_HasItsOwnNewestFirst()
+    {
+        var runs = new List<NewRun>();
+        foreach (var _ in Enumerable.Range(0, 5))
+        {
+            runs.Add(NewRun());
+            await BegunAsync(runs[^1]);
+            await Catalog.EndAsync(End(runs[^1], RunStatus.Success), None);
+        }
+
+        await Catalog.AdmitAsync(NewRun() with { ThreadId = $"{_thread}-2" }, None);
+
+        var newest = runs.Select(run => run.RunId).OrderDescending(StringComparer.Ordinal).ToList();
+        Assert.Equal(newest, (await Catalog.ListRunsAsync(_thread, 100, None)).Select(row => row.RunId));
+        Assert.Equal(newest.Take(2), (await Catalog.ListRunsAsync(_thread, 2, None)).Select(row => row.RunId));
+        Assert.Empty(await Catalog.ListRunsAsync($"{_thread}-3", 2, None));
+    }
+
+    [Fact]
+    public async Task ListUnfinishedAsync_Pages_HoldEveryRunThatIsNotFinalOnce()
+    {
+        var prefix = Guid.NewGuid().ToString();
+        var expected = new List<string>();
+        foreach (var index in Enumerable.Range(0, 10))
+        {
+            // Upper case sorts before lower case, and a dash before both: as bytes do, whatever the database's language.
+            var run = NewRun() with { RunId = $"{prefix}{"aB-c"[index % 4]}{index}", ThreadId = $"{_thread}-{index}" };
+            await BegunAsync(run);
+            RunStatus? status = index switch { 2 => RunStatus.Success, 5 => RunStatus.Error, 7 => RunStatus.Interrupted, _ => null };
+            if (status is { } final)
+            {
+                await Catalog.EndAsync(End(run, final, resumable: index == 7), None);
+            }
+
+            if (index is not (2 or 5))
+            {
+                expected.Add(run.RunId);
+            }
+        }
+
+        expected.Sort(StringComparer.Ordinal);
+        var found = new List<string>();
+        for (var after = prefix; after is not null;)
+        {
+            var page = (await Catalog.ListUnfinishedAsync(after, 3, None))
+                .Where(row => row.RunId.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+            found.AddRange(page.Select(row => row.RunId));
+            after = page.Count == 3 ? page[^1].RunId : null;
+        }
+
+        Assert.Equal(expected, found);
+        Assert.True((await Catalog.ListUnfinishedAsync(null, 1000, None)).Length >= expected.Count);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1001)]
+    public async Task ListAsync_LimitOutOfRange_ThrowsArgument(int limit)
+    {
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Catalog.ListUnfinishedAsync(null, limit, None));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Catalog.ListRunsAsync(_thread, limit, None));
+    }
+
+    private async Task AssertNothingChangesAsync(NewRun run, RunRow ended)
+    {
+        bench.Advance(TimeSpan.FromSeconds(1));
+        foreach (var status in Enum.GetValues<RunStatus>().Where(status => status is not (RunStatus.Pending or RunStatus.Running)))
+        {
+            Assert.Equal(ended, await Catalog.EndAsync(End(run, status), None));
+        }
+
+        Assert.Equal(ended, await Catalog.BeginAsync(run.RunId, 2, "silo-2", None));
+        Assert.Equal(ended, await Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, None));
+        Assert.Equal(ended, await Catalog.FindRunAsync(run.RunId, None));
+        Assert.Empty(await UnfinishedAsync(run.RunId));
+    }
+
+    private async Task<IEnumerable<RunRow>> UnfinishedAsync(string runId) =>
+        (await Catalog.ListUnfinishedAsync(null, 1000, None)).Where(row => row.RunId == runId);
+}

@@ -1,0 +1,6 @@
+namespace OrleansRuns.AdoNet.Tests;
+
+/// <summary>What a store on a database promises beyond <see cref="ThreadLogContract"/>.</summary>
+public abstract class AdoThreadLogContract(AdoBench bench) : ThreadLogContract(bench)
+{
+}
