@@ -1,3 +1,5 @@
+using OrleansRuns.TestKit;
+
 namespace OrleansRuns.Graphs.Tests;
 
 /// <summary>What a simulated process dies of.</summary>
@@ -7,7 +9,7 @@ public sealed class SimulatedCrashException : Exception;
 public sealed class SimulatedFailureException : Exception;
 
 /// <summary>Seeded disturbances, each counted, so that a test can tell whether it met any.</summary>
-internal sealed class Chaos(int? seed) : IServiceProvider
+internal sealed class Chaos(int? seed) : IServiceProvider, INodeDisturbance
 {
     private readonly Random? _random = seed is null ? null : new(seed.Value);
 
@@ -23,7 +25,7 @@ internal sealed class Chaos(int? seed) : IServiceProvider
 
     internal int Answers { get; set; }
 
-    public object? GetService(Type serviceType) => serviceType == typeof(Chaos) ? this : null;
+    public object? GetService(Type serviceType) => serviceType == typeof(INodeDisturbance) ? this : null;
 
     internal T[] Shuffle<T>(IEnumerable<T> items)
     {
@@ -43,9 +45,13 @@ internal sealed class Chaos(int? seed) : IServiceProvider
         }
     }
 
-    internal void FailNow(int attempt)
+    public void Enter(NodeContext node)
     {
-        if (attempt < RetryPolicy.Default.MaxAttempts && Chance(6))
+    }
+
+    public void Fail(NodeContext node)
+    {
+        if (node.Attempt < RetryPolicy.Default.MaxAttempts && Chance(6))
         {
             Failures++;
             throw new SimulatedFailureException();

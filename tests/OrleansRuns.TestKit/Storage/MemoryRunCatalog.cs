@@ -102,6 +102,10 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
         ChangeAsync(() => _threads.GetValueOrDefault(threadId), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) =>
+        ChangeAsync(() => _runs.Values.LastOrDefault(row => row.Graph == graph)?.ThreadId, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
         PageAsync(limit, rows => rows.Reverse().Where(row => row.ThreadId == threadId), cancellationToken);
 
