@@ -130,6 +130,8 @@ internal sealed partial class NodeRunner(
             var work = await scheduler.StartAsync(
                 () =>
                 {
+                    // It may have waited for a thread for longer than its superstep was alive.
+                    stop.ThrowIfCancellationRequested();
                     clock.Start();
                     return node.Graph.InvokeAsync(node.Checkpoint, node.Task, context);
                 },
