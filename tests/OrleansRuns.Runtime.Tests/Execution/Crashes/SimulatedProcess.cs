@@ -8,9 +8,10 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>One process that executes attempts with the real executor, until it dies.</summary>
-internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, IThreadLogStore, IRunEvents, IMeterFactory
+internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, IThreadLogStore, IRunEvents
 {
     private static readonly NodeScheduler Threads = new(16);
+    private static readonly RunInstruments Instruments = new(new Meters());
 
     private readonly IThreadLogStore _store;
     private readonly SimulatedWorld _world;
@@ -24,12 +25,11 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
     {
         (_store, _world, _fault) = (store, world, fault);
         var graphs = new GraphRegistry([new GraphRegistration(graph.Name, _ => graph)], this);
-        var instruments = new RunInstruments(this);
         var nodes = new NodeRunner(
-            Threads, this, Options.Create(new RunsOptions()), instruments, time, NullLogger<NodeRunner>.Instance);
+            Threads, this, Options.Create(new RunsOptions()), Instruments, time, NullLogger<NodeRunner>.Instance);
         Reader = new ThreadReader(store, graphs);
         _executor = new RunExecutor(
-            graphs, this, new ThreadReader(this, graphs), nodes, instruments, time, NullLogger<RunExecution>.Instance);
+            graphs, this, new ThreadReader(this, graphs), nodes, Instruments, time, NullLogger<RunExecution>.Instance);
     }
 
     /// <summary>Gets a reader that meets no faults.</summary>
@@ -94,12 +94,6 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
         Interlocked.Increment(ref _events);
     }
 
-    Meter IMeterFactory.Create(MeterOptions options) => new(options);
-
-    void IDisposable.Dispose()
-    {
-    }
-
     private async Task<T> AccessAsync<T>(Func<Task<T>> access)
     {
         var fault = IsDead ? FaultKind.DiesBefore : _fault.Next();
@@ -121,6 +115,15 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
                 throw new LogUnavailableException("The answer was lost.");
             default:
                 return answer!;
+        }
+    }
+
+    private sealed class Meters : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => new(options);
+
+        public void Dispose()
+        {
         }
     }
 }

@@ -49,7 +49,7 @@ internal sealed class SimulatedThread(CompiledGraph graph, int seed, StoreFault 
                 Graph = graph.Name,
                 Input = input,
                 Resume = answer,
-                RecursionLimit = (seed + run) % 4 == 0 ? 3 : 1000,
+                RecursionLimit = (seed + run) % 4 == 0 ? 2 : 1000,
                 InterruptAfter = (seed + run) % 5 == 1 ? ["*"] : [],
             });
             var point = await reader.FindAsync(_thread, null, CancellationToken.None)

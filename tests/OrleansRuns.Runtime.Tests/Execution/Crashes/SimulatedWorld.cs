@@ -84,7 +84,7 @@ internal sealed class SimulatedWorld(int seed)
     /// <summary>Fails what the seed says: for one attempt, or for a whole run.</summary>
     internal void Fail(NodeContext node)
     {
-        var draw = new Random(HashCode(node)).Next(24);
+        var draw = new Random(HashCode(node)).Next(12);
         lock (_lock)
         {
             if (draw == 0 && _failedIn.TryAdd(node.IdempotencyKey, node.RunId) | _failedIn[node.IdempotencyKey] == node.RunId)
