@@ -37,8 +37,7 @@ internal sealed partial class RunExecution(
         try
         {
             var end = await RunAsync(log, stop);
-            // A run that could not go on may have left an entry behind that cannot be written; its end stands on what is durable.
-            await log.Renewed().AppendAsync(end);
+            await log.AppendAsync(end);
             return Outcome(end);
         }
         catch (FencedException exception)
