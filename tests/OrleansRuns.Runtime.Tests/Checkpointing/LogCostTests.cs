@@ -60,7 +60,7 @@ public sealed class LogCostTests(ITestOutputHelper output)
         var history = await bench.Reader.ReadHistoryAsync(bench.Thread, null, 1000, CancellationToken.None);
         var worst = 0.0;
 
-        foreach (var point in history)
+        foreach (var point in history.Where((_, index) => index % 8 == 0))
         {
             var reads = probe.Reads;
             var loaded = await bench.Reader.LoadAsync("log", graph, point.Checkpoint.Id, CancellationToken.None);

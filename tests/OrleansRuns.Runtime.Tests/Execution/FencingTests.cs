@@ -77,6 +77,49 @@ public sealed class FencingTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task ExecuteAsync_ZombieAppendsBeforeTheClaim_ClaimsAgain()
+    {
+        var graph = LoopGraph.Compile(state => state with { Items = state.Items.Append($"{state.Turns}") });
+        var probe = new ThreadLogProbe(_store);
+        await new RunBench(graph, _store).ExecuteAsync(new { until = 3 }, "run-0");
+        var isFirst = true;
+        probe.Appending = async entry =>
+        {
+            if (isFirst)
+            {
+                isFirst = false;
+                var newest = (await _store.ReadLineAsync("log", null, CancellationToken.None))[^1];
+                await _store.AppendAsync(
+                    "log", newest.Position + 1, newest.Entry with { AppendId = "run-0/1/99" }, CancellationToken.None);
+            }
+        };
+
+        var outcome = await new RunBench(graph, probe).ExecuteAsync(new { until = 6 });
+
+        Assert.Equal((false, RunStatus.Success), (outcome.IsFenced, outcome.Status));
+        Assert.Equal(["0", "1", "2", "3", "4", "5"], (await new RunBench(graph, _store).StateAsync<LoopState>()).Items);
+    }
+
+    [Fact]
+    public async Task ExecuteAsync_AnotherRunClaimsFirst_IsFencedAndRunsNoNode()
+    {
+        var turns = 0;
+        var graph = LoopGraph.Compile(state =>
+        {
+            turns++;
+            return state;
+        });
+        var probe = new ThreadLogProbe(_store) { Appending = _ => new RunBench(graph, _store).ExecuteAsync(new { until = 3 }, "run-2") };
+
+        var outcome = await new RunBench(graph, probe).ExecuteAsync(new { until = 6 });
+
+        Assert.True(outcome.IsFenced);
+        Assert.Equal(3, turns);
+        Assert.All(
+            await _store.ReadPageAsync("log", 0, 1000, CancellationToken.None), stored => Assert.Equal("run-2", stored.Entry.RunId));
+    }
+
+    [Fact]
     public async Task ExecuteAsync_TwoRunsRaceForAThread_OneWritesAtATimeAndOneEnds()
     {
         var first = Environment.TickCount & 0xFFFFFF;
