@@ -29,6 +29,36 @@ public sealed class HistoryTests
         Assert.Equal(["run-2", "run-2", "run-2", "run-1", "run-1", "run-1", "run-1"], history.Select(point => point.RunId));
     }
 
+    [Fact]
+    public async Task ReadHistoryAsync_EveryCheckpointStandsAloneAndIsRepeated_ReturnsEachOnce()
+    {
+        var graph = LoopGraph.Compile(state => state);
+        var original = new MemoryThreadLogStore();
+        await new RunBench(graph, original).ExecuteAsync(new { until = 3 });
+        var view = LogView.Empty;
+        var position = 0L;
+        foreach (var stored in await original.ReadPageAsync("log", 0, 1000, CancellationToken.None))
+        {
+            view = view.With(stored.Position, stored.Entry, stored.StoredBytes);
+            var whole = new CheckpointLogRecord { Checkpoint = graph.ToFullRecord(graph.Load("", view.Root!.Line)) };
+            var own = stored.Entry with { IsBase = true, Records = [view.Claim!, whole] };
+            var again = own with
+            {
+                AppendId = stored.Entry.AppendId + "/again",
+                Records = [view.Claim!, whole with { RunId = view.Root.RunId, At = view.Root.At }],
+            };
+            foreach (var entry in stored.Entry.Records.OfType<CheckpointLogRecord>().Any() ? new[] { own, again, again } : [again])
+            {
+                await _store.AppendAsync("log", position++, entry with { AppendId = $"{entry.AppendId}/{position}" }, CancellationToken.None);
+            }
+        }
+
+        var bench = new RunBench(graph, _store);
+        var history = await bench.Reader.ReadHistoryAsync(bench.Thread, null, 1000, CancellationToken.None);
+
+        Assert.Equal([2, 1, 0, -1], history.Select(point => point.Checkpoint.Step));
+    }
+
     /// <summary>Appends the newest checkpoint once more, as a base that other namespaces made due.</summary>
     private async Task RepeatAsync()
     {
