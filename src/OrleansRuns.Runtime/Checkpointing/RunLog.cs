@@ -38,7 +38,7 @@ internal sealed class RunLog(
     /// <summary>Gets what the log says after the newest append.</summary>
     internal LogView View { get; private set; } = view;
 
-    /// <summary>Gets a token that is cancelled when the appender has ended: nothing that is handed in from then on becomes durable.</summary>
+    /// <summary>Gets a token that is cancelled when the appender has ended: nothing handed in later becomes durable.</summary>
     internal CancellationToken Ended => _ended.Token;
 
     /// <summary>Throws what ended the appender, if anything did.</summary>

@@ -49,7 +49,8 @@ public sealed class HistoryTests
             };
             foreach (var entry in stored.Entry.Records.OfType<CheckpointLogRecord>().Any() ? new[] { own, again, again } : [again])
             {
-                await _store.AppendAsync("log", position++, entry with { AppendId = $"{entry.AppendId}/{position}" }, CancellationToken.None);
+                var unique = entry with { AppendId = $"{entry.AppendId}/{position}" };
+                await _store.AppendAsync("log", position++, unique, CancellationToken.None);
             }
         }
 

@@ -9,7 +9,8 @@ using OrleansRuns.TestKit;
 
 namespace OrleansRuns.Runtime.Tests;
 
-/// <summary>Executes runs of one thread with the real executor, each on a scheduler that does one thing at a time, as a grain's does.</summary>
+/// <summary>Executes runs of one thread with the real executor.</summary>
+/// <remarks>Each attempt has a scheduler of its own that does one thing at a time, as a grain's does.</remarks>
 internal sealed class RunBench
 {
     private readonly NodeScheduler _threads = new(8);
