@@ -32,10 +32,16 @@ public sealed class PostgresRunsOptions
 /// <summary>Limits of the thread log.</summary>
 public sealed class ThreadLogOptions
 {
-    /// <summary>Gets or sets the largest entry, as JSON before compression.</summary>
+    /// <summary>Gets or sets the largest entry: what one superstep may change, as JSON before compression.</summary>
     /// <value>1 KiB to 256 MiB in bytes; the default is 8 MiB.</value>
     [Range(1 << 10, 256 << 20)]
     public int MaxEntryBytes { get; set; } = 8 << 20;
+
+    /// <summary>Gets or sets the largest state that is stored as a whole, as JSON before compression.</summary>
+    /// <value>1 KiB to 512 MiB in bytes; the default is 256 MiB.</value>
+    /// <remarks>A larger state goes on with its changes alone: it is read more slowly, and cannot be forked.</remarks>
+    [Range(1 << 10, 512 << 20)]
+    public int MaxStateBytes { get; set; } = 256 << 20;
 
     /// <summary>Gets or sets the size above which entries are compressed.</summary>
     /// <value>0 to 256 MiB in bytes; the default is 16 KiB. Smaller entries can be read with SQL as they stand.</value>

@@ -27,13 +27,7 @@ internal sealed class LogEntryFormat(ThreadLogOptions options, ILogPayloadCodec?
     internal byte[] Write(LogEntry entry, string place)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(entry, Json);
-        if (json.Length > options.MaxEntryBytes)
-        {
-            throw new LogEntryTooLargeException(
-                $"The entry at {place} has {json.Length:N0} bytes, and the limit is {options.MaxEntryBytes:N0}. Keep large data outside "
-                + "the state and its address in it, or raise ThreadLogOptions.MaxEntryBytes.");
-        }
-
+        Check(entry, json.Length, place);
         var bytes = json.Length > options.CompressAboveBytes ? Compress(json) : json;
         return codec is null ? bytes : codec.Encode(bytes);
     }
@@ -63,6 +57,31 @@ internal sealed class LogEntryFormat(ThreadLogOptions options, ILogPayloadCodec?
                 $"The entry at {place} has format {version}; this program reads up to {LogEntry.CurrentVersion}. Use a newer program.")
             : Unreadable(place, "It states no version of the format.");
     }
+
+    private void Check(LogEntry entry, int bytes, string place)
+    {
+        if (entry.IsBase && !entry.Changes.IsDefault)
+        {
+            if (bytes > options.MaxStateBytes)
+            {
+                throw TooLarge($"state at {place}", bytes, options.MaxStateBytes, nameof(ThreadLogOptions.MaxStateBytes));
+            }
+
+            // Whether a superstep's entry happens to be a base must not decide whether its changes are accepted.
+            bytes = bytes > options.MaxEntryBytes
+                ? JsonSerializer.SerializeToUtf8Bytes(entry with { IsBase = false, Records = entry.Changes }, Json).Length
+                : bytes;
+        }
+
+        if (bytes > options.MaxEntryBytes)
+        {
+            throw TooLarge($"entry at {place}", bytes, options.MaxEntryBytes, nameof(ThreadLogOptions.MaxEntryBytes));
+        }
+    }
+
+    private static LogEntryTooLargeException TooLarge(string what, int bytes, int limit, string option) =>
+        new($"The {what} has {bytes:N0} bytes, and the limit is {limit:N0}. Keep large data outside the state and its address in it, or "
+            + $"raise ThreadLogOptions.{option}.");
 
     private static LogEntry Checked(LogEntry entry) =>
         entry.Records.IsDefault || entry.Records.Any(record => record is null)

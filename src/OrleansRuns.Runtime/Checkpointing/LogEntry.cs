@@ -40,6 +40,13 @@ public sealed record LogEntry
     /// <summary>Gets what the entry records, in order.</summary>
     public required ImmutableArray<LogRecord> Records { get; init; }
 
+    /// <summary>
+    /// Gets what a base changes, without what it only repeats; not stored. The limit of an entry applies to it, that of a state to the
+    /// whole base. Where it is not set, a base has the limit of an entry.
+    /// </summary>
+    [JsonIgnore]
+    public ImmutableArray<LogRecord> Changes { get; init; }
+
     /// <summary>Gets members that this program does not know: written by an older or newer one, and carried along.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; init; }

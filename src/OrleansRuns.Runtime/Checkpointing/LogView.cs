@@ -24,6 +24,9 @@ internal sealed record LogView
     /// <summary>Gets the run of the newest claim.</summary>
     internal string? ClaimedBy { get; init; }
 
+    /// <summary>Gets the attempt of the newest claim.</summary>
+    internal int ClaimedAttempt { get; init; }
+
     /// <summary>Gets how the run of the newest claim ended, if it has.</summary>
     internal EndLogRecord? End { get; init; }
 
@@ -67,7 +70,7 @@ internal sealed record LogView
     {
         CheckpointLogRecord checkpoint => WithCheckpoint(checkpoint, entry),
         WritesLogRecord writes => WithWrites(writes),
-        ClaimLogRecord claim => this with { Claim = claim, ClaimedBy = entry.RunId, End = null },
+        ClaimLogRecord claim => this with { Claim = claim, ClaimedBy = entry.RunId, ClaimedAttempt = entry.Attempt, End = null },
         EndLogRecord end => this with { End = end },
         _ => throw new InvalidDataException($"A record of the unknown kind {record.GetType().Name}."),
     };

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.ExceptionServices;
 using OrleansRuns.Graphs;
 
 namespace OrleansRuns.Runtime;
@@ -18,33 +19,35 @@ internal sealed record LogWriter(string LogId, string RunId, int Attempt);
 /// What is handed in while an append is under way goes into the next entry together. Pending writes that their checkpoint overtakes are
 /// never written. Everything runs on the scheduler of the run's grain, one thing at a time.
 /// </remarks>
+#pragma warning disable CA1001 // A source of tokens without a timer holds nothing that must be disposed of.
 internal sealed class RunLog(
+#pragma warning restore CA1001
     IThreadLogStore store, LogWriter writer, LogView view, TimeProvider time, RunInstruments instruments, Func<long> nextEvent)
 {
     private const int MaxTries = 5;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<string, LiveCheckpoint> _live = new(StringComparer.Ordinal);
-    private readonly List<Request> _queue = [];
+    private readonly List<LogRequest> _queue = [];
     private Task _pump = Task.CompletedTask;
+    private readonly CancellationTokenSource _ended = new();
     private Exception? _failure;
     private int _sequence;
+    private long _noBaseBelow;
 
     /// <summary>Gets what the log says after the newest append.</summary>
     internal LogView View { get; private set; } = view;
 
-    /// <summary>
-    /// Gets an appender that goes on from what is durable: after an entry that could not be written, the end of the run still can.
-    /// </summary>
-    internal RunLog Renewed()
-    {
-        var renewed = new RunLog(store, writer, View, time, instruments, nextEvent) { _sequence = _sequence };
-        foreach (var (name, live) in _live)
-        {
-            renewed._live.Add(name, live);
-        }
+    /// <summary>Gets a token that is cancelled when the appender has ended: nothing handed in later becomes durable.</summary>
+    internal CancellationToken Ended => _ended.Token;
 
-        return renewed;
+    /// <summary>Throws what ended the appender, if anything did.</summary>
+    internal void ThrowIfEnded()
+    {
+        if (_failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(_failure);
+        }
     }
 
     /// <summary>Makes a namespace known that was read from the log, so that a base can repeat it.</summary>
@@ -57,7 +60,7 @@ internal sealed class RunLog(
     {
         var overtaken = _queue.Where(request => request.Writes?.Namespace == name).ToList();
         _queue.RemoveAll(overtaken.Contains);
-        var request = new Request { Graph = graph, Namespace = name, Draft = draft, Records = before, Overtaken = overtaken };
+        var request = new LogRequest { Graph = graph, Namespace = name, Draft = draft, Records = before, Overtaken = overtaken };
         await EnqueueAsync(request);
         return request.Checkpoint!;
     }
@@ -65,15 +68,15 @@ internal sealed class RunLog(
     /// <summary>Hands in writes of a superstep that is still running.</summary>
     /// <returns>A task that completes when they are durable.</returns>
     internal Task AppendAsync(string name, string checkpointId, TaskWrites writes) =>
-        EnqueueAsync(new Request
+        EnqueueAsync(new LogRequest
         {
             Writes = new WritesLogRecord { Namespace = name, CheckpointId = checkpointId, Tasks = [writes] },
         });
 
     /// <summary>Appends records that need no checkpoint.</summary>
-    internal Task AppendAsync(params LogRecord[] records) => EnqueueAsync(new Request { Records = records });
+    internal Task AppendAsync(params LogRecord[] records) => EnqueueAsync(new LogRequest { Records = records });
 
-    private Task EnqueueAsync(Request request)
+    private Task EnqueueAsync(LogRequest request)
     {
         if (_failure is not null)
         {
@@ -99,8 +102,7 @@ internal sealed class RunLog(
             _queue.Clear();
             try
             {
-                await AppendAsync(batch);
-                batch.ForEach(request => request.Complete(null));
+                await AppendBatchAsync(batch);
             }
             catch (Exception exception)
             {
@@ -108,11 +110,39 @@ internal sealed class RunLog(
                 _failure = exception;
                 batch.Concat(_queue).ToList().ForEach(request => request.Complete(exception));
                 _queue.Clear();
+                // What the nodes' own callbacks do or throw is not the appender's business.
+                _ = _ended.CancelAsync();
             }
         }
     }
 
-    private async Task AppendAsync(List<Request> batch)
+    private async Task AppendBatchAsync(List<LogRequest> batch)
+    {
+        try
+        {
+            await AppendAsync(batch);
+            batch.ForEach(request => request.Complete(null));
+        }
+        catch (LogEntryTooLargeException exception) when (batch.Count == 1)
+        {
+            // Nothing was sent, and nothing stands on it yet. The finished tasks of a checkpoint that is too large need not run again.
+            foreach (var overtaken in batch[0].Overtaken)
+            {
+                await AppendBatchAsync([overtaken]);
+            }
+
+            batch[0].Complete(exception);
+        }
+        catch (LogEntryTooLargeException)
+        {
+            foreach (var request in batch)
+            {
+                await AppendBatchAsync([request]);
+            }
+        }
+    }
+
+    private async Task AppendAsync(List<LogRequest> batch)
     {
         var position = View.NextPosition;
         var now = time.GetUtcNow();
@@ -127,11 +157,27 @@ internal sealed class RunLog(
             NextEvent = nextEvent(),
             Records = [.. batch.SelectMany(request => request.ToRecords(full: false))],
         };
-        if (BasePolicy.IsDue(View) || batch.Any(LeavesTheLine))
+        var mustBeBase = position == 0 || batch.Any(LeavesTheLine);
+        if (mustBeBase || (BasePolicy.IsDue(View) && View.BytesSinceBase >= _noBaseBelow))
         {
-            entry = entry with { IsBase = true, Records = Repeat(staged, batch, entry) };
+            try
+            {
+                await AppendAsync(entry with { IsBase = true, Records = Repeat(staged, batch, entry), Changes = ChangesOf(entry) }, staged);
+                return;
+            }
+            catch (LogEntryTooLargeException) when (!mustBeBase)
+            {
+                // The state has outgrown what one row may hold. Its changes have not, and a base was due for economy only.
+                _noBaseBelow = View.BytesSinceBase * 2;
+            }
         }
 
+        await AppendAsync(entry, staged);
+    }
+
+    private async Task AppendAsync(LogEntry entry, Dictionary<string, LiveCheckpoint> staged)
+    {
+        var position = View.NextPosition;
         var started = time.GetTimestamp();
         var outcome = await AppendAsync(position, entry);
         instruments.Appended(time.GetElapsedTime(started), outcome.IsAppended);
@@ -160,7 +206,7 @@ internal sealed class RunLog(
         }
     }
 
-    private Dictionary<string, LiveCheckpoint> Stage(List<Request> batch, long position, DateTimeOffset at)
+    private Dictionary<string, LiveCheckpoint> Stage(List<LogRequest> batch, long position, DateTimeOffset at)
     {
         var staged = new Dictionary<string, LiveCheckpoint>(_live, StringComparer.Ordinal);
         foreach (var (place, request) in batch.Index().Where(pair => pair.Item.Draft is not null))
@@ -173,14 +219,20 @@ internal sealed class RunLog(
         return staged;
     }
 
+    /// <summary>
+    /// Gets what an entry changes. A checkpoint that can only be stored as a whole tells nothing about that: it has the limit of a state.
+    /// </summary>
+    private static ImmutableArray<LogRecord> ChangesOf(LogEntry entry) =>
+        entry.Records.RemoveAll(record => record is CheckpointLogRecord { Checkpoint: { Full: true, ParentId: not null } });
+
     /// <summary>Tells whether a checkpoint does not follow the newest one of its namespace.</summary>
-    private bool LeavesTheLine(Request request) =>
+    private bool LeavesTheLine(LogRequest request) =>
         request.Checkpoint is { } checkpoint
         && View.Namespaces.TryGetValue(request.Namespace, out var present)
         && checkpoint.ParentId != present.CheckpointId;
 
     /// <summary>Renders a base: all that is alive after the entry, in full.</summary>
-    private ImmutableArray<LogRecord> Repeat(Dictionary<string, LiveCheckpoint> staged, List<Request> batch, LogEntry entry)
+    private ImmutableArray<LogRecord> Repeat(Dictionary<string, LiveCheckpoint> staged, List<LogRequest> batch, LogEntry entry)
     {
         // A namespace's first record is always full, so that the view of the entry can be taken before it is a base.
         var after = View.With(View.NextPosition, entry, bytes: 0);
@@ -208,81 +260,5 @@ internal sealed class RunLog(
         }
 
         return records.ToImmutable();
-    }
-
-    private sealed record LiveCheckpoint(CompiledGraph Graph, Checkpoint Checkpoint, string RunId, DateTimeOffset At)
-    {
-        internal CheckpointLogRecord Repeat() => new()
-        {
-            Namespace = Checkpoint.Namespace,
-            Checkpoint = Graph.ToFullRecord(Checkpoint),
-            RunId = RunId,
-            At = At,
-        };
-    }
-
-    private sealed class Request
-    {
-        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        internal CompiledGraph? Graph { get; init; }
-
-        internal string Namespace { get; init; } = "";
-
-        internal CheckpointDraft? Draft { get; init; }
-
-        internal WritesLogRecord? Writes { get; init; }
-
-        internal IReadOnlyList<LogRecord> Records { get; init; } = [];
-
-        /// <summary>Gets the writes that the checkpoint holds, which need not be written any more.</summary>
-        internal IReadOnlyList<Request> Overtaken { get; init; } = [];
-
-        internal string? Id { get; set; }
-
-        internal Checkpoint? Checkpoint { get; set; }
-
-        internal Task Done => _done.Task;
-
-        internal IEnumerable<LogRecord> ToRecords(bool full)
-        {
-            foreach (var record in Records)
-            {
-                yield return record;
-            }
-
-            if (Writes is not null)
-            {
-                yield return Writes;
-            }
-
-            if (Draft is not null)
-            {
-                yield return ToCheckpoint(full);
-            }
-        }
-
-        internal CheckpointLogRecord ToCheckpoint(bool full) => new()
-        {
-            Namespace = Namespace,
-            Checkpoint = Draft!.ToRecord(Id!, full || Checkpoint!.ParentId is null),
-        };
-
-        internal void Complete(Exception? failure)
-        {
-            foreach (var request in Overtaken)
-            {
-                request.Complete(failure);
-            }
-
-            if (failure is null)
-            {
-                _done.TrySetResult();
-            }
-            else
-            {
-                _done.TrySetException(failure);
-            }
-        }
     }
 }

@@ -52,7 +52,16 @@ internal sealed class GraphLoop(RunSetup setup, CompiledGraph graph, RunLog log,
             }
 
             var before = checkpoint;
-            checkpoint = await log.AppendAsync(graph, before.Namespace, draft);
+            try
+            {
+                checkpoint = await log.AppendAsync(graph, before.Namespace, draft);
+            }
+            catch (LogEntryTooLargeException exception)
+            {
+                await step.SaveAsync();
+                return Failed(before, StopReason.NodeError, TooLarge(before, exception));
+            }
+
             nodes.Instruments.SuperstepEnded();
             RunTelling.Superstep(setup.Events, graph, before, step.Writes, checkpoint);
         }
@@ -60,6 +69,10 @@ internal sealed class GraphLoop(RunSetup setup, CompiledGraph graph, RunLog log,
 
     internal static LoopEnd Failed(Checkpoint checkpoint, StopReason reason, string error) =>
         new(LoopEndKind.Failed, checkpoint) { StopReason = reason, Error = error };
+
+    internal static string TooLarge(Checkpoint checkpoint, LogEntryTooLargeException exception) =>
+        $"Superstep {checkpoint.Step + 1} wrote more than the log takes, so that nothing of it was changed. Its nodes: "
+        + $"{string.Join(", ", checkpoint.Tasks.Select(task => task.Node).Distinct())}. {exception.Message}";
 
     private LoopEnd? Ending(Checkpoint checkpoint, SuperstepLimits limits)
     {

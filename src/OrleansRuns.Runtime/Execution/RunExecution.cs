@@ -18,35 +18,57 @@ internal sealed partial class RunExecution(
     /// <summary>How many event numbers an entry keeps free, so that those a lost process told after it are not given again.</summary>
     private const long EventReserve = 1 << 20;
 
+    /// <summary>How often an attempt claims: as often as an earlier owner may append before it is fenced, with room to spare.</summary>
+    private const int MaxClaims = 100;
+
     /// <summary>Executes the attempt.</summary>
     /// <param name="stop">Asks it to end now: nodes are cancelled, and left behind when they do not listen.</param>
     internal async Task<RunOutcome> ExecuteAsync(CancellationToken stop)
     {
-        var view = LogView.Of(await store.ReadLineAsync(setup.Row.LogId, null, CancellationToken.None));
-        if (view.ClaimedBy == setup.Row.RunId)
+        var view = await ReadAsync();
+        for (var claims = 1; ; claims++)
         {
-            setup.Events.ContinueFrom(view.NextEvent);
-            if (view.End is { } earlier && WireName.Parse<RunStatus>(earlier.Status) != RunStatus.Interrupted)
+            if (view.ClaimedBy == setup.Row.RunId)
             {
-                return Outcome(earlier);
+                setup.Events.ContinueFrom(view.NextEvent);
+                if (view.End is { } earlier && WireName.Parse<RunStatus>(earlier.Status) != RunStatus.Interrupted)
+                {
+                    return Outcome(earlier);
+                }
+            }
+
+            var writer = new LogWriter(setup.Row.LogId, setup.Row.RunId, setup.Row.Attempt);
+            var log = new RunLog(store, writer, view, time, instruments, () => setup.Events.Next + EventReserve);
+            try
+            {
+                var end = await RunAsync(log, stop);
+                await log.AppendAsync(end);
+                return Outcome(end);
+            }
+            catch (FencedException exception)
+            {
+                var newest = log.View.NextPosition == view.NextPosition && claims < MaxClaims ? await ReadAsync() : null;
+                if (newest is null || !IsOvertakenByZombie(view, newest))
+                {
+                    LogFenced(logger, exception, setup.Row.RunId, setup.Row.Attempt);
+                    return new RunOutcome { IsFenced = true };
+                }
+
+                view = newest;
             }
         }
-
-        var writer = new LogWriter(setup.Row.LogId, setup.Row.RunId, setup.Row.Attempt);
-        var log = new RunLog(store, writer, view, time, instruments, () => setup.Events.Next + EventReserve);
-        try
-        {
-            var end = await RunAsync(log, stop);
-            // A run that could not go on may have left an entry behind that cannot be written; its end stands on what is durable.
-            await log.Renewed().AppendAsync(end);
-            return Outcome(end);
-        }
-        catch (FencedException exception)
-        {
-            LogFenced(logger, exception, setup.Row.RunId, setup.Row.Attempt);
-            return new RunOutcome { IsFenced = true };
-        }
     }
+
+    private async Task<LogView> ReadAsync() =>
+        LogView.Of(await store.ReadLineAsync(setup.Row.LogId, null, CancellationToken.None));
+
+    /// <summary>
+    /// Tells whether a claim only lost its race against an earlier owner that does not know yet. This attempt owns the run in the
+    /// database, so that it claims again: if it took itself for fenced, nobody would go on with the run.
+    /// </summary>
+    private bool IsOvertakenByZombie(LogView before, LogView newest) =>
+        (newest.ClaimedBy == before.ClaimedBy && newest.ClaimedAttempt == before.ClaimedAttempt)
+        || (newest.ClaimedBy == setup.Row.RunId && newest.ClaimedAttempt < setup.Row.Attempt);
 
     private static RunOutcome Outcome(EndLogRecord end) => new()
     {

@@ -24,9 +24,23 @@ internal sealed class SuperstepRun(
     /// <returns><see langword="null"/> when all tasks have finished and are to be folded; otherwise how the superstep ended.</returns>
     internal async Task<LoopEnd?> RunAsync(CancellationToken stop)
     {
-        using var siblings = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var open = checkpoint.Tasks.Where(IsOpen).ToList();
-        var running = open.Select(task => RunAsync(task, siblings.Token)).ToList();
+        using var siblings = CancellationTokenSource.CreateLinkedTokenSource(stop, log.Ended);
+        var running = checkpoint.Tasks.Where(IsOpen).ToList().ConvertAll(task => RunAsync(task, siblings.Token));
+        try
+        {
+            return await RunAsync(running, siblings, stop);
+        }
+        catch
+        {
+            // Nothing of a superstep may still run, or write, when its run has ended.
+            await siblings.CancelAsync();
+            await Task.WhenAny(Task.WhenAll(running));
+            throw;
+        }
+    }
+
+    private async Task<LoopEnd?> RunAsync(List<Task<TaskEnd>> running, CancellationTokenSource siblings, CancellationToken stop)
+    {
         var left = running.Count;
         LoopEnd? failure = null;
         var waiting = false;
@@ -51,7 +65,8 @@ internal sealed class SuperstepRun(
     }
 
     /// <summary>Makes durable what has finished although the superstep is not folded.</summary>
-    internal async Task SaveAsync()
+    /// <returns>Why writes are not durable, when they are more than the log takes: their task has to run again.</returns>
+    internal async Task<LogEntryTooLargeException?> SaveAsync()
     {
         foreach (var written in _unsaved.Values)
         {
@@ -59,7 +74,15 @@ internal sealed class SuperstepRun(
         }
 
         _unsaved.Clear();
-        await Task.WhenAll(_saving);
+        try
+        {
+            await Task.WhenAll(_saving);
+            return null;
+        }
+        catch (LogEntryTooLargeException exception)
+        {
+            return exception;
+        }
     }
 
     private bool IsOpen(GraphTask task) => !Writes.TryGetValue(task.Id, out var known) || (!known.Finished && known.Interrupts.IsEmpty);
@@ -85,7 +108,12 @@ internal sealed class SuperstepRun(
             return null;
         }
 
-        await SaveAsync();
+        log.ThrowIfEnded();
+        if (await SaveAsync() is { } refused)
+        {
+            failure ??= GraphLoop.Failed(checkpoint, StopReason.NodeError, GraphLoop.TooLarge(checkpoint, refused));
+        }
+
         if (failure is not null && !stop.IsCancellationRequested)
         {
             return failure;

@@ -131,6 +131,8 @@ internal sealed partial class NodeRunner(
             var work = await scheduler.StartAsync(
                 () =>
                 {
+                    // It may have waited for a thread for longer than its superstep was alive.
+                    stop.ThrowIfCancellationRequested();
                     clock.Start();
                     return InvokeAsync(node, nodeOptions, context);
                 },

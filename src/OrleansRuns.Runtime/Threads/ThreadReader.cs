@@ -64,7 +64,8 @@ internal sealed class ThreadReader(IThreadLogStore log, GraphRegistry graphs)
             var points = Points(graph, line).Reverse().ToList();
             if (repeated is not null && points.FirstOrDefault() is { } original && original.Checkpoint.Id == repeated.Checkpoint.Id)
             {
-                points[0] = repeated with { RunId = original.RunId, At = original.At };
+                // The newer line has what its tasks wrote since.
+                points[0] = repeated with { RunId = original.RunId, At = original.At, IsRepeated = original.IsRepeated };
             }
 
             repeated = points.LastOrDefault() is { IsRepeated: true } last ? last : null;

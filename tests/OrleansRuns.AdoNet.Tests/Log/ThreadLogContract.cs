@@ -215,6 +215,30 @@ public abstract partial class ThreadLogContract(IStorageBench bench)
     }
 
     [Fact]
+    public async Task AppendAsync_StateOverTheLimitOfAnEntry_IsReadBack()
+    {
+        var text = new string('x', 20 << 20);
+        var entry = Entry("run-1/1/0", isBase: true, Checkpoint(text, full: true)) with { Changes = [Checkpoint("x")] };
+
+        var outcome = await Store.AppendAsync(_log, 0, entry, None);
+
+        Assert.True(outcome.IsAppended);
+        Assert.Equal(text, TextOf((await Store.ReadLineAsync(_log, null, None)).Single()));
+    }
+
+    [Fact]
+    public async Task AppendAsync_ChangesOfABaseOverTheLimitOfAnEntry_ThrowsBeforeTheDatabase()
+    {
+        var checkpoint = Checkpoint(new string('x', 8 << 20));
+        var entry = Entry("run-1/1/0", isBase: true, checkpoint) with { Changes = [checkpoint] };
+
+        var exception = await Assert.ThrowsAsync<LogEntryTooLargeException>(() => Store.AppendAsync(_log, 0, entry, None));
+
+        Assert.Contains("ThreadLogOptions.MaxEntryBytes", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(0, await bench.CountEntriesAsync(_log));
+    }
+
+    [Fact]
     public async Task AppendAsync_JustUnderTheLimit_IsReadBack()
     {
         var text = new string('x', (8 << 20) - 2000);

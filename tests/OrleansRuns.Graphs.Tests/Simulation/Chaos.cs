@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using OrleansRuns.TestKit;
 
 namespace OrleansRuns.Graphs.Tests;
 
@@ -9,7 +9,7 @@ public sealed class SimulatedCrashException : Exception;
 public sealed class SimulatedFailureException : Exception;
 
 /// <summary>Seeded disturbances, each counted, so that a test can tell whether it met any.</summary>
-internal sealed class Chaos(int? seed) : IServiceProvider
+internal sealed class Chaos(int? seed) : IServiceProvider, INodeDisturbance
 {
     private readonly Random? _random = seed is null ? null : new(seed.Value);
 
@@ -25,10 +25,7 @@ internal sealed class Chaos(int? seed) : IServiceProvider
 
     internal int Answers { get; set; }
 
-    /// <summary>Gets every execution of a node so far.</summary>
-    internal ConcurrentQueue<Visit> Visits { get; } = [];
-
-    public object? GetService(Type serviceType) => serviceType == typeof(Chaos) ? this : null;
+    public object? GetService(Type serviceType) => serviceType == typeof(INodeDisturbance) ? this : null;
 
     internal T[] Shuffle<T>(IEnumerable<T> items)
     {
@@ -37,18 +34,7 @@ internal sealed class Chaos(int? seed) : IServiceProvider
         return all;
     }
 
-    internal bool Chance(int oneOf)
-    {
-        if (_random is null)
-        {
-            return false;
-        }
-
-        lock (_random)
-        {
-            return _random.Next(oneOf) == 0;
-        }
-    }
+    internal bool Chance(int oneOf) => _random?.Next(oneOf) == 0;
 
     internal void CrashNow()
     {
@@ -59,10 +45,12 @@ internal sealed class Chaos(int? seed) : IServiceProvider
         }
     }
 
-    /// <summary>Notes that a node runs, and may make it fail.</summary>
-    internal void Visit(NodeContext node)
+    public void Enter(NodeContext node)
     {
-        Visits.Enqueue(new Visit(node.Namespace, node.CheckpointId, node.TaskId, node.IdempotencyKey));
+    }
+
+    public void Fail(NodeContext node)
+    {
         if (node.Attempt < RetryPolicy.Default.MaxAttempts && Chance(6))
         {
             Failures++;
@@ -88,6 +76,3 @@ internal sealed class Chaos(int? seed) : IServiceProvider
         Limits += decision == SuperstepDecision.RecursionLimit ? 1 : 0;
     }
 }
-
-/// <summary>One execution of a node.</summary>
-internal sealed record Visit(string Namespace, string CheckpointId, string TaskId, string IdempotencyKey);

@@ -1,3 +1,4 @@
+using OrleansRuns.TestKit;
 using Xunit.Abstractions;
 
 namespace OrleansRuns.Graphs.Tests;

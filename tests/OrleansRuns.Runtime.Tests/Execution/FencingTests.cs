@@ -1,67 +1,222 @@
 using OrleansRuns.Abstractions;
 using OrleansRuns.Graphs;
 using OrleansRuns.TestKit;
+using Xunit.Abstractions;
 
 namespace OrleansRuns.Runtime.Tests;
 
-/// <summary>Two executions that both believe they own a run.</summary>
-public sealed class FencingTests
+public sealed class FencingTests(ITestOutputHelper output)
 {
+    private const int Races = 40;
+    private const int Turns = 12;
+
+    private readonly MemoryThreadLogStore _store = new();
+
     [Fact]
-    public async Task Execute_AnotherOwnerTookOver_StopsAndWritesNothingMore()
+    public async Task ExecuteAsync_AnotherAttemptTookOver_AppendsAndTellsNothingMore()
     {
-        var log = new MemoryThreadLogStore();
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var entered = new SemaphoreSlim(0);
-        var graph = GraphCompiler.Compile("gated", new GatedSteps(entered, gate.Task));
-        using var zombie = new ExecutionBench(EmptyServices.Instance, TimeProvider.System);
-        using var owner = new ExecutionBench(EmptyServices.Instance, TimeProvider.System);
-        var request = new StartRunRequest { RunId = Guid.CreateVersion7().ToString(), Graph = "gated", Input = "{}" };
-        var events = new RunEventBuffer(1000, 1 << 20);
+        var reached = new TaskCompletionSource();
+        var go = new TaskCompletionSource();
+        var arrivals = 0;
+        var bench = new RunBench(GraphCompiler.Compile("gated", new GatedGraph(async () =>
+        {
+            if (Interlocked.Increment(ref arrivals) == 1)
+            {
+                reached.SetResult();
+                await go.Task;
+            }
+        })), _store);
+        var events = new RecordedEvents();
 
-        var paused = zombie.ExecuteAsync(graph, log, request, attempt: 1, events);
-        await entered.WaitAsync().WithinAsync("the first owner to run its node");
-        var taken = owner.ExecuteAsync(graph, log, request, attempt: 2);
-        await entered.WaitAsync().WithinAsync("the second owner to run the node again");
-        gate.SetResult();
-        var lost = await paused.WithinAsync("the first owner to find itself fenced");
-        var won = await taken.WithinAsync("the second owner to end the run");
+        var zombie = bench.ExecuteAsync(new { }, attempt: 1, events: events);
+        await reached.Task.WithinAsync("the first attempt to reach its node");
+        var told = events.Checkpoints;
+        var second = await bench.ExecuteAsync(new { }, attempt: 2);
+        var entries = _store.Appends;
+        go.SetResult();
+        var first = await zombie;
 
-        Assert.True(lost.IsFenced);
-        Assert.Equal((false, RunStatus.Success), (won.IsFenced, won.Status));
-        var entries = await log.ReadPageAsync(ExecutionBench.LogId, 0, 100, default);
-        Assert.Equal([1, 2, 2, 2, 2], entries.Select(stored => stored.Entry.Attempt));
-        Assert.Equal([0, 1, 2, 3, 4], entries.Select(stored => stored.Position));
-        Assert.Equal(["""{"log":[],"number":0}"""], await ToldStatesAsync(events));
+        Assert.Equal(RunStatus.Success, second.Status);
+        Assert.True(first.IsFenced);
+        Assert.Equal(entries, _store.Appends);
+        Assert.Equal(told, events.Checkpoints);
+        Assert.Equal(["gated"], (await bench.StateAsync<LoopState>()).Items);
     }
 
-    private static async Task<IReadOnlyList<string>> ToldStatesAsync(RunEventBuffer events)
+    [Fact]
+    public async Task ExecuteAsync_FencedWhileANodeRuns_CancelsIt()
     {
-        events.Close();
-        var told = new List<string>();
-        await foreach (var @event in events.ReadAsync(-1))
+        var reached = new TaskCompletionSource();
+        var go = new TaskCompletionSource();
+        var cancelled = new TaskCompletionSource();
+        var bench = new RunBench(
+            GraphCompiler.Compile("parallel", new ParallelGraph(
+                async _ =>
+                {
+                    reached.TrySetResult();
+                    await go.Task;
+                },
+                async node =>
+                {
+                    await using var registration = node.CancellationToken.Register(() => cancelled.TrySetResult());
+                    await cancelled.Task;
+                    node.CancellationToken.ThrowIfCancellationRequested();
+                })),
+            _store);
+
+        var zombie = bench.ExecuteAsync(new { });
+        await reached.Task.WithinAsync("the first node to be reached");
+        await ClaimAsync();
+        var entries = _store.Appends;
+        go.SetResult();
+        var outcome = await zombie;
+
+        Assert.True(outcome.IsFenced);
+        Assert.True(cancelled.Task.IsCompleted);
+        Assert.Equal(entries, _store.Appends);
+    }
+
+    [Fact]
+    public async Task ExecuteAsync_ZombieAppendsBeforeTheClaim_ClaimsAgain()
+    {
+        var graph = LoopGraph.Compile(state => state with { Items = state.Items.Append($"{state.Turns}") });
+        var probe = new ThreadLogProbe(_store);
+        await new RunBench(graph, _store).ExecuteAsync(new { until = 3 }, "run-0");
+        var isFirst = true;
+        probe.Appending = async entry =>
         {
-            if (@event.Kind == RunEventKinds.Values)
+            if (isFirst)
             {
-                told.Add(@event.Data);
+                isFirst = false;
+                var newest = (await _store.ReadLineAsync("log", null, CancellationToken.None))[^1];
+                await _store.AppendAsync(
+                    "log", newest.Position + 1, newest.Entry with { AppendId = "run-0/1/99" }, CancellationToken.None);
             }
+        };
+
+        var outcome = await new RunBench(graph, probe).ExecuteAsync(new { until = 6 });
+
+        Assert.Equal((false, RunStatus.Success), (outcome.IsFenced, outcome.Status));
+        Assert.Equal(["0", "1", "2", "3", "4", "5"], (await new RunBench(graph, _store).StateAsync<LoopState>()).Items);
+    }
+
+    [Fact]
+    public async Task ExecuteAsync_AnotherRunClaimsFirst_IsFencedAndRunsNoNode()
+    {
+        var turns = 0;
+        var graph = LoopGraph.Compile(state =>
+        {
+            turns++;
+            return state;
+        });
+        var probe = new ThreadLogProbe(_store) { Appending = _ => new RunBench(graph, _store).ExecuteAsync(new { until = 3 }, "run-2") };
+
+        var outcome = await new RunBench(graph, probe).ExecuteAsync(new { until = 6 });
+
+        Assert.True(outcome.IsFenced);
+        Assert.Equal(3, turns);
+        Assert.All(
+            await _store.ReadPageAsync("log", 0, 1000, CancellationToken.None), stored => Assert.Equal("run-2", stored.Entry.RunId));
+    }
+
+    [Fact]
+    public async Task ExecuteAsync_TwoRunsRaceForAThread_OneWritesAtATimeAndOneEnds()
+    {
+        var first = Environment.TickCount & 0xFFFFFF;
+        output.WriteLine($"Seeds {first} to {first + Races - 1}.");
+        var takeovers = 0;
+
+        for (var seed = first; seed < first + Races; seed++)
+        {
+            takeovers += await RaceAsync(new Random(seed), $"Seed {seed}");
         }
 
-        return told;
+        output.WriteLine($"{takeovers} of {Races} races were decided after the loser had written.");
+        Assert.True(takeovers > 0, $"Seeds from {first} met no takeover.");
     }
 
-    private sealed class GatedSteps(SemaphoreSlim entered, Task gate) : IGraph<NodeState>
+    /// <summary>Lets a second attempt begin somewhere in the middle of the first.</summary>
+    /// <returns>One when both have written.</returns>
+    private static async Task<int> RaceAsync(Random random, string place)
     {
-        public void Build(GraphBuilder<NodeState> graph)
+        var store = new MemoryThreadLogStore();
+        var middle = random.Next(Turns);
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var graph = LoopGraph.Compile(state =>
         {
-            var first = graph.AddNode("first", async (state, node) =>
+            if (state.Turns == middle)
             {
-                entered.Release();
-                await gate.WaitAsync(node.CancellationToken);
-                return state with { Number = 1 };
+                reached.TrySetResult();
+            }
+
+            return state with { Items = state.Items.Append($"{state.Turns}") };
+        });
+        RecordedEvents[] events = [new(), new()];
+
+        var zombie = new RunBench(graph, store).ExecuteAsync(new { until = Turns }, attempt: 1, events: events[0]);
+        await reached.Task.WithinAsync($"{place}: turn {middle}");
+        var successor = new RunBench(graph, store);
+        RunOutcome[] outcomes = [await successor.ExecuteAsync(new { until = Turns }, attempt: 2, events: events[1]), await zombie];
+
+        var log = await store.ReadPageAsync("log", 0, 1000, CancellationToken.None);
+        var attempts = log.Select(stored => stored.Entry.Attempt).ToList();
+        Assert.True(attempts.SequenceEqual(attempts.Order()), $"{place}: attempts wrote in the order {string.Join(' ', attempts)}.");
+        Assert.True(
+            log.SelectMany(stored => stored.Entry.Records).OfType<EndLogRecord>().Count() == 1, $"{place}: there is not one end.");
+        Assert.True(
+            outcomes[1].IsFenced == attempts.Contains(2) && !outcomes[0].IsFenced,
+            $"{place}: attempt 2 ended as {outcomes[0]}, attempt 1 as {outcomes[1]}.");
+        foreach (var attempt in new[] { 1, 2 })
+        {
+            var written = log.Where(stored => stored.Entry.Attempt == attempt).SelectMany(stored => stored.Entry.Records)
+                .OfType<CheckpointLogRecord>().Where(record => record.RunId is null).Select(record => record.Checkpoint.Id);
+            var claimed = log.Where(stored => stored.Entry.Attempt < attempt).SelectMany(stored => stored.Entry.Records)
+                .OfType<CheckpointLogRecord>().Select(record => record.Checkpoint.Id).TakeLast(1);
+            Assert.True(
+                events[attempt - 1].Checkpoints.All(written.Concat(claimed).Contains),
+                $"{place}: attempt {attempt} told of checkpoints that it did not write.");
+        }
+
+        Assert.Equal(
+            Enumerable.Range(0, Turns).Select(turn => $"{turn}"), (await successor.StateAsync<LoopState>()).Items);
+        return attempts.Contains(2) ? 1 : 0;
+    }
+
+    private async Task ClaimAsync()
+    {
+        var newest = (await _store.ReadLineAsync("log", null, CancellationToken.None))[^1];
+        var claim = newest.Entry with { AppendId = "run-1/2/0", Attempt = 2, IsBase = false, Records = [LogEntries.Claim()] };
+        Assert.True((await _store.AppendAsync("log", newest.Position + 1, claim, CancellationToken.None)).IsAppended);
+    }
+
+    private sealed class GatedGraph(Func<Task> gate) : IGraph<LoopState>
+    {
+        public void Build(GraphBuilder<LoopState> graph)
+        {
+            var node = graph.AddNode("gated", async (state, _) =>
+            {
+                await gate();
+                return state with { Items = state.Items.Append("gated") };
             });
-            var second = graph.AddNode("second", (state, _) => state with { Number = 2 });
-            graph.AddPath(Node.Start, first, second, Node.End);
+            graph.AddEdge(Node.Start, node);
+            graph.AddEdge(node, Node.End);
+        }
+    }
+
+    private sealed class ParallelGraph(Func<NodeContext, Task> left, Func<NodeContext, Task> right) : IGraph<LoopState>
+    {
+        public void Build(GraphBuilder<LoopState> graph)
+        {
+            foreach (var (name, code) in new[] { ("left", left), ("right", right) })
+            {
+                var node = graph.AddNode(name, async (state, context) =>
+                {
+                    await code(context);
+                    return state with { Items = state.Items.Append(name) };
+                });
+                graph.AddEdge(Node.Start, node);
+                graph.AddEdge(node, Node.End);
+            }
         }
     }
 }

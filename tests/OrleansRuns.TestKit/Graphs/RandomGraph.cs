@@ -1,22 +1,45 @@
-namespace OrleansRuns.Graphs.Tests;
+using OrleansRuns.Graphs;
 
+namespace OrleansRuns.TestKit;
+
+/// <summary>What the nodes of random graphs do before anything else.</summary>
+public interface INodeDisturbance
+{
+    /// <summary>Notes that an attempt of a node begins.</summary>
+    /// <param name="node">The attempt.</param>
+    void Enter(NodeContext node);
+
+    /// <summary>Fails the attempt now and then; a retry or a later run gets through.</summary>
+    /// <param name="node">The attempt.</param>
+    void Fail(NodeContext node);
+}
+
+/// <summary>The state of random graphs: shows every execution's effect, and in which order it was folded.</summary>
 public sealed record SimulatedState : GraphState
 {
+    /// <summary>Gets what the nodes did, in the order of the folds.</summary>
     public AppendList<string> Log { get; init; }
 
+    /// <summary>Gets how many tasks have ended.</summary>
     public Total<long> Steps { get; init; }
 
+    /// <summary>Gets the nodes that ran.</summary>
     public UnionSet<string> Seen { get; init; }
 }
 
 /// <summary>A graph drawn from a seed: edges lead forward, so that every node ends; loops lead back while few steps were made.</summary>
-internal sealed class RandomGraph(int seed, int depth = 0) : IGraph<SimulatedState>
+/// <param name="seed">The seed; the same one draws the same graph.</param>
+/// <param name="depth">How many graphs it is nested in.</param>
+public sealed class RandomGraph(int seed, int depth = 0) : IGraph<SimulatedState>
 {
+    private const int MaxDepth = 2;
     private const int StepsThatMayLoop = 12;
     private readonly Random _random = new(seed);
 
+    /// <inheritdoc/>
     public void Build(GraphBuilder<SimulatedState> graph)
     {
+        ArgumentNullException.ThrowIfNull(graph);
         var count = _random.Next(3, 9);
         var names = Enumerable.Range(0, count).Select(index => $"n{index}").ToList();
         Node At(int index) => index < count ? graph.Forward(names[index]) : Node.End;
@@ -58,12 +81,19 @@ internal sealed class RandomGraph(int seed, int depth = 0) : IGraph<SimulatedSta
         Seen = state.Seen.With(what),
     };
 
-    private static void Disturb(NodeContext node) => ((Chaos)node.Services.GetService(typeof(Chaos))!).Visit(node);
+    private static INodeDisturbance Enter(NodeContext node)
+    {
+        var disturbance = (INodeDisturbance)node.Services.GetService(typeof(INodeDisturbance))!;
+        disturbance.Enter(node);
+        return disturbance;
+    }
+
+    private static void Disturb(NodeContext node) => Enter(node).Fail(node);
 
     private void AddNode(GraphBuilder<SimulatedState> graph, string name, int index, Func<Node> next)
     {
         var retry = new NodeOptions { Retry = RetryPolicy.Default, Deferred = _random.Next(6) == 0 };
-        switch (_random.Next(depth == 0 ? 8 : 7))
+        switch (_random.Next(depth < MaxDepth ? 8 : 7))
         {
             case 0:
                 graph.AddEdge(Add(retry), next());
@@ -99,13 +129,27 @@ internal sealed class RandomGraph(int seed, int depth = 0) : IGraph<SimulatedSta
                 break;
             case 6:
                 var rescue = graph.AddNode<NodeError>(
-                    $"{name}rescue", (state, error, node) => Mark(state, $"rescue {error.Node} {error.Attempts}"));
+                    $"{name}rescue",
+                    (state, error, node) =>
+                    {
+                        Disturb(node);
+                        return Mark(state, $"rescue {error.Node} {error.Attempts}");
+                    },
+                    new NodeOptions { Retry = RetryPolicy.Default });
                 graph.AddEdge(rescue, next());
                 graph.AddEdge(
-                    graph.AddNode(name, (state, node) => throw new InvalidDataException(name), retry with { OnError = rescue }), next());
+                    graph.AddNode(
+                        name,
+                        (state, node) =>
+                        {
+                            Enter(node);
+                            throw new InvalidDataException(name);
+                        },
+                        retry with { OnError = rescue }),
+                    next());
                 break;
             default:
-                var child = new RandomGraph(seed ^ (index + 1), depth: 1);
+                var child = new RandomGraph(seed ^ (index + 1), depth + 1);
                 graph.AddEdge(
                     graph.AddSubgraph(
                         name,

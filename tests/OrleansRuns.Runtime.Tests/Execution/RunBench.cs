@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using OrleansRuns.Abstractions;
+using OrleansRuns.Graphs;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+/// <summary>Executes runs of one thread with the real executor.</summary>
+/// <remarks>Each attempt has a scheduler of its own that does one thing at a time, as a grain's does.</remarks>
+internal sealed class RunBench
+{
+    private readonly NodeScheduler _threads = new(8);
+    private readonly CompiledGraph _graph;
+    private readonly RunExecutor _executor;
+
+    internal RunBench(CompiledGraph graph, IThreadLogStore store)
+    {
+        _graph = graph;
+        var graphs = new GraphRegistry([new GraphRegistration(graph.Name, _ => graph)], NoServices.Instance);
+        var instruments = new RunInstruments(NoServices.Instance);
+        var nodes = new NodeRunner(
+            _threads,
+            new NodeCache(Options.Create(new RunNodesOptions()), TimeProvider.System),
+            NoServices.Instance,
+            Options.Create(new RunsOptions()),
+            instruments,
+            TimeProvider.System,
+            NullLogger<NodeRunner>.Instance);
+        Reader = new ThreadReader(store, graphs);
+        _executor = new RunExecutor(
+            graphs, store, Reader, nodes, instruments, TimeProvider.System, NullLogger<RunExecution>.Instance);
+        Thread = new ThreadRow
+        {
+            ThreadId = "thread",
+            LogId = "log",
+            Graph = graph.Name,
+            Epoch = 1,
+            CreatedAt = default,
+            UpdatedAt = default,
+        };
+    }
+
+    internal ThreadReader Reader { get; }
+
+    internal ThreadRow Thread { get; }
+
+    /// <summary>Executes an attempt with an input.</summary>
+    internal Task<RunOutcome> ExecuteAsync(object input, string run = "run-1", int attempt = 1, RecordedEvents? events = null) =>
+        ExecuteAsync(Request(run) with { Input = JsonSerializer.Serialize(input) }, attempt, events);
+
+    /// <summary>Executes a run that goes on with what is planned.</summary>
+    internal Task<RunOutcome> GoOnAsync(string run) => ExecuteAsync(Request(run), 1, null);
+
+    /// <summary>Executes a run that forks a checkpoint.</summary>
+    internal Task<RunOutcome> ForkAsync(string run, string checkpointId) =>
+        ExecuteAsync(Request(run) with { CheckpointId = checkpointId }, 1, null);
+
+    /// <summary>Reads the thread's newest state.</summary>
+    internal async Task<TState> StateAsync<TState>()
+        where TState : GraphState =>
+        (TState)(await Reader.FindAsync(Thread, null, CancellationToken.None))!.Checkpoint.State;
+
+    private StartRunRequest Request(string run) => new() { RunId = run, Graph = _graph.Name, RecursionLimit = 100_000 };
+
+    private Task<RunOutcome> ExecuteAsync(StartRunRequest request, int attempt, RecordedEvents? events)
+    {
+        var row = new RunRow
+        {
+            RunId = request.RunId,
+            ThreadId = Thread.ThreadId,
+            LogId = Thread.LogId,
+            Graph = _graph.Name,
+            Fingerprint = _graph.Fingerprint,
+            Request = RunRequests.ToRow(request),
+            Status = RunStatus.Running,
+            Attempt = attempt,
+            Owner = $"silo {attempt}",
+            CreatedAt = default,
+            UpdatedAt = default,
+        };
+        return Task.Factory.StartNew(
+                () => _executor.ExecuteAsync(row, events ?? new RecordedEvents(), CancellationToken.None),
+                CancellationToken.None,
+                TaskCreationOptions.DenyChildAttach,
+                new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler)
+            .Unwrap()
+            .WithinAsync($"attempt {attempt} of {request.RunId} to end");
+    }
+
+    private sealed class NoServices : IServiceProvider, IMeterFactory
+    {
+        internal static NoServices Instance { get; } = new();
+
+        public object? GetService(Type serviceType) => null;
+
+        public Meter Create(MeterOptions options) => new(options);
+
+        public void Dispose()
+        {
+        }
+    }
+}
+
+/// <summary>Remembers which checkpoints were told.</summary>
+internal sealed class RecordedEvents : IRunEvents
+{
+    private readonly ConcurrentQueue<string> _told = new();
+    private long _next;
+
+    public long Next => Interlocked.Read(ref _next);
+
+    /// <summary>Gets the ids of the checkpoints that were told.</summary>
+    internal IReadOnlyList<string> Checkpoints => [.. _told];
+
+    public void ContinueFrom(long next) => Interlocked.Exchange(ref _next, next);
+
+    public void Publish(string kind, string checkpointNamespace, int step, string? checkpointId, Func<string> data)
+    {
+        Interlocked.Increment(ref _next);
+        if (kind == RunEventKinds.Checkpoints)
+        {
+            _told.Enqueue(checkpointId!);
+        }
+    }
+}
