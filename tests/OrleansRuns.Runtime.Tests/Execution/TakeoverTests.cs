@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace OrleansRuns.Runtime.Tests;
 
-public sealed class FencingTests(ITestOutputHelper output)
+public sealed class TakeoverTests(ITestOutputHelper output)
 {
     private const int Races = 40;
     private const int Turns = 12;
