@@ -9,7 +9,7 @@ public sealed class HistoryTests
     [Fact]
     public async Task ReadHistoryAsync_BasesRepeatWhatStandsAloneInItsLine_ReturnsEachCheckpointOnce()
     {
-        var bench = new RunBench(LoopGraph.Compile(state => state), _store);
+        var bench = new RunBench(TurnsGraph.Compile(state => state), _store);
         await bench.ExecuteAsync(new { until = 3 });
         await RepeatAsync();
         await bench.ExecuteAsync(new { until = 5 }, "run-2");
@@ -32,7 +32,7 @@ public sealed class HistoryTests
     [Fact]
     public async Task ReadHistoryAsync_EveryCheckpointStandsAloneAndIsRepeated_ReturnsEachOnce()
     {
-        var graph = LoopGraph.Compile(state => state);
+        var graph = TurnsGraph.Compile(state => state);
         var original = new MemoryThreadLogStore();
         await new RunBench(graph, original).ExecuteAsync(new { until = 3 });
         var view = LogView.Empty;
@@ -65,7 +65,7 @@ public sealed class HistoryTests
     {
         var line = await _store.ReadLineAsync("log", null, CancellationToken.None);
         var view = LogView.Of(line);
-        var graph = LoopGraph.Compile(state => state);
+        var graph = TurnsGraph.Compile(state => state);
         var (newest, root) = (line[^1], view.Root!);
         var repeated = new CheckpointLogRecord
         {

@@ -9,7 +9,7 @@ public sealed class LargeStateTests
 {
     private const int KiB = 1024;
 
-    private static readonly CompiledGraph Growing = LoopGraph.Compile(
+    private static readonly CompiledGraph Growing = TurnsGraph.Compile(
         state => state with { Items = state.Items.Append(Noise(state.Turns, state.Blob.Length * KiB)) });
 
     [Fact]
@@ -20,7 +20,7 @@ public sealed class LargeStateTests
 
         var restarted = new RunBench(Growing, store);
         var later = await restarted.ExecuteAsync(new { until = 520, blob = "x" }, "run-2");
-        var state = await new RunBench(Growing, store).StateAsync<LoopState>();
+        var state = await new RunBench(Growing, store).StateAsync<TurnsState>();
 
         Assert.Equal((RunStatus.Success, RunStatus.Success), (grown.Status, later.Status));
         Assert.Equal(520, state.Items.Count);
@@ -36,7 +36,7 @@ public sealed class LargeStateTests
 
         var grown = await bench.ExecuteAsync(new { until = 100, blob = "xxxx" });
         var later = await new RunBench(Growing, store).ExecuteAsync(new { until = 150 }, "run-2");
-        var state = await bench.StateAsync<LoopState>();
+        var state = await bench.StateAsync<TurnsState>();
 
         Assert.Equal((RunStatus.Success, RunStatus.Success), (grown.Status, later.Status));
         Assert.Equal(Enumerable.Range(0, 150).Select(turn => Noise(turn, 4 * KiB)), state.Items);
@@ -49,10 +49,10 @@ public sealed class LargeStateTests
         var bench = new RunBench(Growing, store);
         await bench.ExecuteAsync(new { until = 40, blob = "xxxx" });
         var history = await bench.Reader.ReadHistoryAsync(bench.Thread, null, 1000, CancellationToken.None);
-        var middle = history.Single(point => ((LoopState)point.Checkpoint.State).Turns == 20);
+        var middle = history.Single(point => ((TurnsState)point.Checkpoint.State).Turns == 20);
 
         var forked = await bench.ForkAsync("run-2", middle.Checkpoint.Id);
-        var state = await bench.StateAsync<LoopState>();
+        var state = await bench.StateAsync<TurnsState>();
 
         Assert.Equal(RunStatus.Success, forked.Status);
         Assert.Equal(Enumerable.Range(0, 40).Select(turn => Noise(turn, 4 * KiB)), state.Items);
@@ -67,17 +67,17 @@ public sealed class LargeStateTests
     public async Task ExecuteAsync_OneChangeOverTheLimit_FailsTheNodeAndKeepsTheState(int turn)
     {
         var isHuge = true;
-        var graph = LoopGraph.Compile(state => state with
+        var graph = TurnsGraph.Compile(state => state with
         {
             Items = state.Items.Append(isHuge && state.Turns == turn ? Noise(turn, 40 * KiB) : Noise(state.Turns, KiB)),
         });
         var bench = new RunBench(graph, new MemoryThreadLogStore(new ThreadLogOptions { MaxEntryBytes = 32 * KiB }));
 
         var failed = await bench.ExecuteAsync(new { until = 70 });
-        var before = await bench.StateAsync<LoopState>();
+        var before = await bench.StateAsync<TurnsState>();
         isHuge = false;
         var resumed = await bench.GoOnAsync("run-2");
-        var after = await bench.StateAsync<LoopState>();
+        var after = await bench.StateAsync<TurnsState>();
 
         Assert.Equal((RunStatus.Error, StopReason.NodeError), (failed.Status, failed.StopReason));
         Assert.Contains($"Superstep {turn} wrote more than the log takes", failed.Error, StringComparison.Ordinal);
@@ -96,10 +96,10 @@ public sealed class LargeStateTests
             new MemoryThreadLogStore(new ThreadLogOptions { MaxEntryBytes = 32 * KiB }));
 
         var failed = await bench.ExecuteAsync(new { });
-        var before = await bench.StateAsync<LoopState>();
+        var before = await bench.StateAsync<TurnsState>();
         parallel.IsHuge = false;
         var resumed = await bench.GoOnAsync("run-2");
-        var after = await bench.StateAsync<LoopState>();
+        var after = await bench.StateAsync<TurnsState>();
 
         Assert.Equal((RunStatus.Error, StopReason.NodeError), (failed.Status, failed.StopReason));
         Assert.Empty(before.Items);
@@ -116,13 +116,13 @@ public sealed class LargeStateTests
         return Convert.ToHexStringLower(bytes);
     }
 
-    private sealed class ParallelGraph : IGraph<LoopState>
+    private sealed class ParallelGraph : IGraph<TurnsState>
     {
         internal bool IsHuge { get; set; }
 
         internal System.Collections.Concurrent.ConcurrentQueue<string> Ran { get; } = new();
 
-        public void Build(GraphBuilder<LoopState> graph)
+        public void Build(GraphBuilder<TurnsState> graph)
         {
             foreach (var name in new[] { "large", "small0", "small1", "small2" })
             {

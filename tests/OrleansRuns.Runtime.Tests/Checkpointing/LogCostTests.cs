@@ -14,7 +14,7 @@ public sealed class LogCostTests(ITestOutputHelper output)
     [Fact]
     public async Task ExecuteAsync_ThousandSuperstepsBesideAnUntouchedMegabyte_WritesLittle()
     {
-        var bench = new RunBench(LoopGraph.Compile(state => state), _store);
+        var bench = new RunBench(TurnsGraph.Compile(state => state), _store);
 
         var outcome = await bench.ExecuteAsync(new { until = 1000, blob = new string('x', 1 << 20) });
 
@@ -27,7 +27,7 @@ public sealed class LogCostTests(ITestOutputHelper output)
     public async Task ExecuteAsync_ListGrowsToTenThousand_WritesTheSameEachSuperstep()
     {
         var bench = new RunBench(
-            LoopGraph.Compile(state => state with
+            TurnsGraph.Compile(state => state with
             {
                 Items = Enumerable.Range(state.Turns * 10, 10).Aggregate(state.Items, (items, item) => items.Append($"item {item:D5}")),
             }),
@@ -45,7 +45,7 @@ public sealed class LogCostTests(ITestOutputHelper output)
 
         var (early, late) = (sizes.Take(100).Average(), sizes.TakeLast(101).SkipLast(1).Average());
         output.WriteLine($"{early:N0} bytes each at first, {late:N0} at last, {bases:N0} in bases, {_store.AppendedBytes:N0} in all.");
-        Assert.Equal(10_000, (await bench.StateAsync<LoopState>()).Items.Count);
+        Assert.Equal(10_000, (await bench.StateAsync<TurnsState>()).Items.Count);
         Assert.True(late < early * 1.1, $"A superstep wrote {early:N0} bytes at first and {late:N0} at last.");
         Assert.True(bases < _store.AppendedBytes * 0.67, $"{bases:N0} of {_store.AppendedBytes:N0} bytes are bases.");
     }
@@ -53,7 +53,7 @@ public sealed class LogCostTests(ITestOutputHelper output)
     [Fact]
     public async Task LoadAsync_AnyCheckpoint_ReadsTwiceItsSizeInOneQuery()
     {
-        var graph = LoopGraph.Compile(state => state with { Items = state.Items.Append(new string('x', 500)) });
+        var graph = TurnsGraph.Compile(state => state with { Items = state.Items.Append(new string('x', 500)) });
         var probe = new ThreadLogProbe(_store);
         var bench = new RunBench(graph, probe);
         await bench.ExecuteAsync(new { until = 400, blob = "" });
@@ -87,7 +87,7 @@ public sealed class LogCostTests(ITestOutputHelper output)
     public async Task ExecuteAsync_OneTaskASuperstep_MakesOneRoundTripEach(int supersteps)
     {
         var probe = new ThreadLogProbe(_store);
-        var bench = new RunBench(LoopGraph.Compile(state => state), probe);
+        var bench = new RunBench(TurnsGraph.Compile(state => state), probe);
 
         await bench.ExecuteAsync(new { until = supersteps });
 

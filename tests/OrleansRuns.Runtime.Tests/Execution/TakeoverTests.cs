@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace OrleansRuns.Runtime.Tests;
 
-public sealed class FencingTests(ITestOutputHelper output)
+public sealed class TakeoverTests(ITestOutputHelper output)
 {
     private const int Races = 40;
     private const int Turns = 12;
@@ -40,7 +40,7 @@ public sealed class FencingTests(ITestOutputHelper output)
         Assert.True(first.IsFenced);
         Assert.Equal(entries, _store.Appends);
         Assert.Equal(told, events.Checkpoints);
-        Assert.Equal(["gated"], (await bench.StateAsync<LoopState>()).Items);
+        Assert.Equal(["gated"], (await bench.StateAsync<TurnsState>()).Items);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class FencingTests(ITestOutputHelper output)
     [Fact]
     public async Task ExecuteAsync_ZombieAppendsBeforeTheClaim_ClaimsAgain()
     {
-        var graph = LoopGraph.Compile(state => state with { Items = state.Items.Append($"{state.Turns}") });
+        var graph = TurnsGraph.Compile(state => state with { Items = state.Items.Append($"{state.Turns}") });
         var probe = new ThreadLogProbe(_store);
         await new RunBench(graph, _store).ExecuteAsync(new { until = 3 }, "run-0");
         var isFirst = true;
@@ -97,14 +97,14 @@ public sealed class FencingTests(ITestOutputHelper output)
         var outcome = await new RunBench(graph, probe).ExecuteAsync(new { until = 6 });
 
         Assert.Equal((false, RunStatus.Success), (outcome.IsFenced, outcome.Status));
-        Assert.Equal(["0", "1", "2", "3", "4", "5"], (await new RunBench(graph, _store).StateAsync<LoopState>()).Items);
+        Assert.Equal(["0", "1", "2", "3", "4", "5"], (await new RunBench(graph, _store).StateAsync<TurnsState>()).Items);
     }
 
     [Fact]
     public async Task ExecuteAsync_AnotherRunClaimsFirst_IsFencedAndRunsNoNode()
     {
         var turns = 0;
-        var graph = LoopGraph.Compile(state =>
+        var graph = TurnsGraph.Compile(state =>
         {
             turns++;
             return state;
@@ -142,7 +142,7 @@ public sealed class FencingTests(ITestOutputHelper output)
         var store = new MemoryThreadLogStore();
         var middle = random.Next(Turns);
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var graph = LoopGraph.Compile(state =>
+        var graph = TurnsGraph.Compile(state =>
         {
             if (state.Turns == middle)
             {
@@ -178,7 +178,7 @@ public sealed class FencingTests(ITestOutputHelper output)
         }
 
         Assert.Equal(
-            Enumerable.Range(0, Turns).Select(turn => $"{turn}"), (await successor.StateAsync<LoopState>()).Items);
+            Enumerable.Range(0, Turns).Select(turn => $"{turn}"), (await successor.StateAsync<TurnsState>()).Items);
         return attempts.Contains(2) ? 1 : 0;
     }
 
@@ -189,9 +189,9 @@ public sealed class FencingTests(ITestOutputHelper output)
         Assert.True((await _store.AppendAsync("log", newest.Position + 1, claim, CancellationToken.None)).IsAppended);
     }
 
-    private sealed class GatedGraph(Func<Task> gate) : IGraph<LoopState>
+    private sealed class GatedGraph(Func<Task> gate) : IGraph<TurnsState>
     {
-        public void Build(GraphBuilder<LoopState> graph)
+        public void Build(GraphBuilder<TurnsState> graph)
         {
             var node = graph.AddNode("gated", async (state, _) =>
             {
@@ -203,9 +203,9 @@ public sealed class FencingTests(ITestOutputHelper output)
         }
     }
 
-    private sealed class ParallelGraph(Func<NodeContext, Task> left, Func<NodeContext, Task> right) : IGraph<LoopState>
+    private sealed class ParallelGraph(Func<NodeContext, Task> left, Func<NodeContext, Task> right) : IGraph<TurnsState>
     {
-        public void Build(GraphBuilder<LoopState> graph)
+        public void Build(GraphBuilder<TurnsState> graph)
         {
             foreach (var (name, code) in new[] { ("left", left), ("right", right) })
             {

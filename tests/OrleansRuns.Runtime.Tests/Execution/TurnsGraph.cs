@@ -2,7 +2,7 @@ using OrleansRuns.Graphs;
 
 namespace OrleansRuns.Runtime.Tests;
 
-public sealed record LoopState : GraphState
+public sealed record TurnsState : GraphState
 {
     /// <summary>Gets what every turn adds to.</summary>
     public AppendList<string> Items { get; init; }
@@ -18,14 +18,14 @@ public sealed record LoopState : GraphState
 }
 
 /// <summary>One node that runs again and again: as many one-task supersteps as the input says.</summary>
-internal sealed class LoopGraph(Func<LoopState, LoopState> turn) : IGraph<LoopState>
+internal sealed class TurnsGraph(Func<TurnsState, TurnsState> turn) : IGraph<TurnsState>
 {
-    public void Build(GraphBuilder<LoopState> graph)
+    public void Build(GraphBuilder<TurnsState> graph)
     {
         var node = graph.AddNode("turn", (state, _) => turn(state) with { Turns = state.Turns + 1 });
         graph.AddEdge(Node.Start, node);
         graph.AddBranch(node, state => state.Turns < state.Until ? node : Node.End, node, Node.End);
     }
 
-    internal static CompiledGraph Compile(Func<LoopState, LoopState> turn) => GraphCompiler.Compile("loop", new LoopGraph(turn));
+    internal static CompiledGraph Compile(Func<TurnsState, TurnsState> turn) => GraphCompiler.Compile("loop", new TurnsGraph(turn));
 }

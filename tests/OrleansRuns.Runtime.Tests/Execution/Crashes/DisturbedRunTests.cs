@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace OrleansRuns.Runtime.Tests;
 
-public sealed class CrashTests(ITestOutputHelper output)
+public sealed class DisturbedRunTests(ITestOutputHelper output)
 {
     /// <summary>How many graphs the long version takes.</summary>
     private const int ManyGraphs = 40;
