@@ -41,12 +41,14 @@ internal sealed class TerminalReporter(IAnsiConsole console) : IRunReporter
     {
         var colour = run?.Status is RunStatus.Error or RunStatus.Timeout ? Color.Red : resumeLine is null ? Color.Green : Color.Yellow;
         console.WriteLine(RunText.Ending(run, state), new Style(colour));
-        console.WriteLine(StateText.Short(state.Values));
-        console.WriteLine(RunText.Questions(state, resumeLine));
+        Say(StateText.Short(state.Values));
+        Say(RunText.Questions(state, resumeLine));
     }
 
-    public void Stopped(string threadId, string resumeLine) =>
-        console.WriteLine(RunText.Stopped(threadId, resumeLine), new Style(Color.Yellow));
+    public void Stopped(string threadId, string resumeLine) => Say(RunText.Stopped(threadId, resumeLine));
+
+    // Not wrapped at the terminal's width: a line to type has to stay one line when it is copied.
+    private void Say(string text) => console.Profile.Out.Writer.WriteLine(text);
 
     private void Show(ProgressContext context, Dictionary<NodeProgress, ProgressTask> bars, IProgressFact fact)
     {
