@@ -25,6 +25,13 @@ public sealed class StateInspectorTests
         { Build<DefaultArrayState>, "'Names' of DefaultArrayState is an ImmutableArray without a default, which cannot be read. Write '= []'." },
         { Build<InexactTotalState>, "'Sum' of InexactTotalState is a total of Double, which is not exact." },
         { Build<SameNameState>, "SameNameState has several properties whose name in JSON is 'name'" },
+        { Build<SameButForCaseState>, "SameButForCaseState has several properties whose name in JSON is 'NAME', if case is left out." },
+        { Build<HashSetState>, "'Names' of HashSetState can be changed in place." },
+        { Build<ListInChannelState>, "'Names' of ListInChannelState can be changed in place." },
+        { Build<PrivateSetState>, "'Name' of PrivateSetState has 'set'" },
+        { Build<NestedObjectState>, "'Inner' of ObjectThing in 'Thing' of NestedObjectState is an 'object'" },
+        { Build<StructState>, "'X' of SettablePoint in 'Points' of StructState has 'set'" },
+        { Build<UntrackedListState>, "'Names' of UntrackedListState can be changed in place." },
         { Build<RandomDefaultState>, "The default of 'id' of RandomDefaultState differs from one construction to the next." },
     };
 
@@ -46,6 +53,47 @@ public sealed class StateInspectorTests
             ["is not sealed", "'Names' of WrongState can", "'Name' of WrongState has 'set'", "'Thing' of WrongState is an 'object'"],
             part => Assert.Contains(part, exception.Message, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Compile_MistakesInStateAndGraph_AreReportedTogether()
+    {
+        var exception = Assert.Throws<GraphBuildException>(
+            () => GraphCompiler.Compile("inspected", new Lambda<SettableState>(graph => graph.AddNode("lost", (state, _) => state))));
+
+        Assert.Equal(2, exception.Problems.Count);
+        Assert.StartsWith("'Name' of SettableState has 'set'", exception.Problems[0], StringComparison.Ordinal);
+        Assert.Equal("No edge leaves Node.Start.", exception.Problems[1]);
+    }
+
+    [Fact]
+    public void Compile_EveryInspectedMistakeInOneState_IsReportedOnceEach()
+    {
+        var exception = Assert.Throws<GraphBuildException>(Build<HopelessState>);
+
+        string[] expected =
+        [
+            "The state HopelessState is not sealed.",
+            "'Field' of HopelessState is a field.",
+            "'Settable' of HopelessState has 'set'",
+            "'GetOnly' of HopelessState has no 'init'",
+            "'Ignored' of HopelessState has [JsonIgnore]",
+            "'Array' of HopelessState can be changed in place.",
+            "'List' of HopelessState can be changed in place.",
+            "'Dictionary' of HopelessState can be changed in place.",
+            "'Thing' of HopelessState is an 'object'",
+            "'Text' of SettableThing in 'Nested' of HopelessState has 'set'",
+            "'Text' of IgnoredThing in 'NestedIgnored' of HopelessState has [JsonIgnore]",
+            "'Texts' of ChannelThing in 'NestedChannel' of HopelessState is a AppendList",
+            "'Unset' of HopelessState is an ImmutableArray without a default",
+            "'Sum' of HopelessState is a total of Double",
+            "HopelessState has several properties whose name in JSON is",
+        ];
+        Assert.All(expected, part => Assert.Single(exception.Problems, problem => problem.StartsWith(part, StringComparison.Ordinal)));
+        Assert.Equal(expected.Length, exception.Problems.Count);
+    }
+
+    [Fact]
+    public void Compile_TypeThatContainsItself_IsNoMistake() => Build<RecursiveState>();
 
     [Fact]
     public void Compile_ComputedAndUntrackedMembers_AreNoMistake() => Build<FineState>();
@@ -163,6 +211,93 @@ public sealed class StateInspectorTests
 
         [JsonPropertyName("name")]
         public string? Title { get; init; }
+    }
+
+    public sealed record SameButForCaseState : GraphState
+    {
+        [JsonPropertyName("NAME")]
+        public string? Title { get; init; }
+
+        public string? Name { get; init; }
+    }
+
+    public sealed record HashSetState : GraphState
+    {
+        public HashSet<string> Names { get; init; } = [];
+    }
+
+    public sealed record ListInChannelState : GraphState
+    {
+        public MergeMap<List<string>> Names { get; init; }
+    }
+
+    public sealed record PrivateSetState : GraphState
+    {
+        public string? Name { get; private set; }
+    }
+
+    public sealed record ObjectThing(object? Inner);
+
+    public sealed record NestedObjectState : GraphState
+    {
+        public AppendList<ObjectThing> Thing { get; init; }
+    }
+
+    public record struct SettablePoint(int X);
+
+    public sealed record StructState : GraphState
+    {
+        public AppendList<SettablePoint?> Points { get; init; }
+    }
+
+    public sealed record UntrackedListState : GraphState
+    {
+        [Untracked]
+        public List<string> Names { get; init; } = [];
+    }
+
+    public record HopelessState : GraphState
+    {
+#pragma warning disable CA1051 // The mistake that is looked for.
+        public string? Field;
+#pragma warning restore CA1051
+
+        public string? Settable { get; set; }
+
+        public string? GetOnly { get; }
+
+        [JsonIgnore]
+        public string? Ignored { get; init; }
+
+        public string[] Array { get; init; } = [];
+
+        public List<string> List { get; init; } = [];
+
+        public Dictionary<string, int> Dictionary { get; init; } = [];
+
+        public object? Thing { get; init; }
+
+        public SettableThing? Nested { get; init; }
+
+        public IgnoredThing? NestedIgnored { get; init; }
+
+        public ChannelThing? NestedChannel { get; init; }
+
+        public ImmutableArray<string> Unset { get; init; }
+
+        public Total<double> Sum { get; init; }
+
+        public string? Same { get; init; }
+
+        [JsonPropertyName("same")]
+        public string? Twin { get; init; }
+    }
+
+    public sealed record Tree(string Name, ImmutableArray<Tree> Below);
+
+    public sealed record RecursiveState : GraphState
+    {
+        public Tree? Tree { get; init; }
     }
 
     public sealed record RandomDefaultState : GraphState
