@@ -22,7 +22,7 @@ public sealed class StateInspectorTests
         { Build<NestedSettableState>, "'Text' of SettableThing in 'Thing' of NestedSettableState has 'set'" },
         { Build<NestedIgnoredState>, "'Text' of IgnoredThing in 'Thing' of NestedIgnoredState has [JsonIgnore]" },
         { Build<NestedChannelState>, "is a AppendList, which merges only as a property of the state itself." },
-        { Build<DefaultArrayState>, "'Names' of DefaultArrayState is an ImmutableArray without a default, which cannot be read. Write '= []'." },
+        { Build<DefaultArrayState>, "'Names' of DefaultArrayState is an ImmutableArray without a default, which cannot be read." },
         { Build<InexactTotalState>, "'Sum' of InexactTotalState is a total of Double, which is not exact." },
         { Build<SameNameState>, "SameNameState has several properties whose name in JSON is 'name'" },
         { Build<SameButForCaseState>, "SameButForCaseState has several properties whose name in JSON is 'NAME', if case is left out." },
