@@ -15,6 +15,7 @@ public sealed partial class ChildProgram : IAsyncDisposable
     private readonly Process _process;
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private readonly ConcurrentQueue<string> _errors = [];
+    private string _last = "nothing";
 
     private ChildProgram(ProcessStartInfo start)
     {
@@ -61,7 +62,7 @@ public sealed partial class ChildProgram : IAsyncDisposable
     {
         try
         {
-            return await _lines.Reader.ReadAsync().AsTask().WithinAsync($"a line of {Describe()}");
+            return _last = await _lines.Reader.ReadAsync().AsTask().WithinAsync($"a line after '{_last}' of {Describe()}");
         }
         catch (ChannelClosedException)
         {
