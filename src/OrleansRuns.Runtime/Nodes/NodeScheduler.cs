@@ -67,16 +67,8 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
         lock (_queue)
         {
             _queue.Enqueue(task);
-            if (_idle >= _queue.Count || _threads >= _maxThreads)
-            {
-                Monitor.Pulse(_queue);
-                return;
-            }
-
-            _threads++;
+            FindThread();
         }
-
-        new Thread(Work) { IsBackground = true, Name = "OrleansRuns node" }.Start();
     }
 
     // A node's task must not run on the thread of whoever waits for it.
@@ -104,9 +96,24 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
         {
             _maxThreads++;
             _leftBehind++;
+            // Continuations of other nodes may have waited behind the one that does not end.
+            FindThread();
         }
 
         _slots.Release();
+    }
+
+    /// <summary>Wakes an idle thread for what is queued, or makes one. Called under the lock.</summary>
+    private void FindThread()
+    {
+        if (_idle >= _queue.Count || _threads >= _maxThreads)
+        {
+            Monitor.Pulse(_queue);
+            return;
+        }
+
+        _threads++;
+        new Thread(Work) { IsBackground = true, Name = "OrleansRuns node" }.Start();
     }
 
     private void Work()

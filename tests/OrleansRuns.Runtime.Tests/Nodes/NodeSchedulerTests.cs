@@ -85,6 +85,31 @@ public sealed class NodeSchedulerTests
         Assert.False(deaf.LeaveBehind());
     }
 
+    [Fact]
+    public async Task LeaveBehind_AnotherNodesContinuationWaits_GoesOn()
+    {
+        using var scheduler = new NodeScheduler(2);
+        using var gate = new ManualResetEventSlim();
+        var signal = new TaskCompletionSource();
+        var waiting = await scheduler.StartAsync(
+            async () =>
+            {
+                await signal.Task;
+                return 1;
+            },
+            CancellationToken.None);
+        var first = await scheduler.StartAsync(() => Task.FromResult(gate.Wait(TestTimeout.Hang)), CancellationToken.None);
+        Assert.True(first.LeaveBehind());
+        var second = await scheduler.StartAsync(() => Task.FromResult(gate.Wait(TestTimeout.Hang)), CancellationToken.None);
+        Assert.True(second.LeaveBehind());
+
+        signal.SetResult();
+
+        Assert.Equal(1, await waiting.Task.WithinAsync("the continuation beside two nodes that were left behind"));
+        gate.Set();
+        await Task.WhenAll(first.Task, second.Task).WithinAsync("the nodes that were left behind");
+    }
+
     private static void InterlockedMax(ref int most, int value)
     {
         for (var seen = most; value > seen; seen = most)
