@@ -33,15 +33,7 @@ internal sealed class RunBench
         Reader = new ThreadReader(store, graphs);
         _executor = new RunExecutor(
             graphs, store, Reader, nodes, instruments, TimeProvider.System, NullLogger<RunExecution>.Instance);
-        Thread = new ThreadRow
-        {
-            ThreadId = "thread",
-            LogId = "log",
-            Graph = graph.Name,
-            Epoch = 1,
-            CreatedAt = default,
-            UpdatedAt = default,
-        };
+        Thread = Rows.Thread(graph);
     }
 
     internal ThreadReader Reader { get; }
@@ -68,20 +60,7 @@ internal sealed class RunBench
 
     private Task<RunOutcome> ExecuteAsync(StartRunRequest request, int attempt, RecordedEvents? events)
     {
-        var row = new RunRow
-        {
-            RunId = request.RunId,
-            ThreadId = Thread.ThreadId,
-            LogId = Thread.LogId,
-            Graph = _graph.Name,
-            Fingerprint = _graph.Fingerprint,
-            Request = RunRequests.ToRow(request),
-            Status = RunStatus.Running,
-            Attempt = attempt,
-            Owner = $"silo {attempt}",
-            CreatedAt = default,
-            UpdatedAt = default,
-        };
+        var row = Rows.Claimed(Thread, request, attempt);
         return Task.Factory.StartNew(
                 () => _executor.ExecuteAsync(row, events ?? new RecordedEvents(), CancellationToken.None),
                 CancellationToken.None,

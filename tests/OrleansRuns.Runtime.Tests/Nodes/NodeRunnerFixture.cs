@@ -54,7 +54,8 @@ internal sealed class NodeRunnerFixture : IDisposable
     internal Task<NodeResult> RunAsync(CompiledGraph graph, string input = "{}", string id = "0", CancellationToken stop = default)
     {
         var checkpoint = graph.ApplyInput(null, JsonSerializer.Deserialize<JsonElement>(input)).Commit(id);
-        return _runner.RunAsync(new NodeTask(Run, null, graph, checkpoint, checkpoint.Tasks[0], null, Events), stop);
+        var run = Rows.Claimed(Rows.Thread(graph), new StartRunRequest { RunId = "run", Graph = graph.Name }, attempt: 1);
+        return _runner.RunAsync(new NodeTask(run, null, graph, checkpoint, checkpoint.Tasks[0], null, Events), stop);
     }
 
     /// <summary>Gets what was told of tasks, as "phase attempt".</summary>
@@ -70,20 +71,6 @@ internal sealed class NodeRunnerFixture : IDisposable
 
         return told;
     }
-
-    private static RunRow Run { get; } = new()
-    {
-        RunId = "run",
-        ThreadId = "thread",
-        LogId = "log",
-        Graph = "nodes",
-        Fingerprint = "",
-        Request = "{}",
-        Status = RunStatus.Running,
-        Attempt = 1,
-        CreatedAt = DateTimeOffset.UnixEpoch,
-        UpdatedAt = DateTimeOffset.UnixEpoch,
-    };
 
     private sealed class OneNodeGraph(Func<NodeState, NodeContext, Task<NodeState>> run, NodeOptions? options, bool hasAnother)
         : IGraph<NodeState>

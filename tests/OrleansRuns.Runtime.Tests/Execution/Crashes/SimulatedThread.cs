@@ -13,15 +13,7 @@ internal sealed class SimulatedThread(CompiledGraph graph, int seed, StoreFault 
 
     private readonly MemoryThreadLogStore _store = new();
     private readonly InstantTime _time = new();
-    private readonly ThreadRow _thread = new()
-    {
-        ThreadId = "thread",
-        LogId = "log",
-        Graph = graph.Name,
-        Epoch = 1,
-        CreatedAt = default,
-        UpdatedAt = default,
-    };
+    private readonly ThreadRow _thread = Rows.Thread(graph);
 
     internal SimulatedWorld World { get; } = new(seed);
 
@@ -74,7 +66,7 @@ internal sealed class SimulatedThread(CompiledGraph graph, int seed, StoreFault 
             var process = new SimulatedProcess(graph, _store, World, fault, _time);
             try
             {
-                if (await process.ExecuteAsync(Row(request, attempt)) is { } outcome)
+                if (await process.ExecuteAsync(Rows.Claimed(_thread, request, attempt)) is { } outcome)
                 {
                     return outcome.IsFenced
                         ? throw new InvalidOperationException($"{request.RunId} was fenced, but had no rival.")
@@ -92,21 +84,6 @@ internal sealed class SimulatedThread(CompiledGraph graph, int seed, StoreFault 
 
         throw new InvalidOperationException($"{request.RunId} did not end within {MostAttempts} attempts.");
     }
-
-    private RunRow Row(StartRunRequest request, int attempt) => new()
-    {
-        RunId = request.RunId,
-        ThreadId = _thread.ThreadId,
-        LogId = _thread.LogId,
-        Graph = graph.Name,
-        Fingerprint = graph.Fingerprint,
-        Request = RunRequests.ToRow(request),
-        Status = RunStatus.Running,
-        Attempt = attempt,
-        Owner = $"process {attempt}",
-        CreatedAt = default,
-        UpdatedAt = default,
-    };
 
     private string? Answer(ThreadPoint point, bool onlyFirst)
     {
