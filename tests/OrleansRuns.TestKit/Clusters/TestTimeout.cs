@@ -9,24 +9,25 @@ public static class TestTimeout
     /// <summary>Waits for a task, and says what was waited for when it does not come.</summary>
     /// <param name="task">What to wait for.</param>
     /// <param name="waitingFor">What it is, with the run and the phase.</param>
+    /// <param name="bound">How long to wait at most; the default is <see cref="Hang"/>.</param>
     /// <exception cref="TimeoutException">It did not come.</exception>
-    public static async Task<T> WithinAsync<T>(this Task<T> task, string waitingFor)
+    public static async Task<T> WithinAsync<T>(this Task<T> task, string waitingFor, TimeSpan? bound = null)
     {
         ArgumentNullException.ThrowIfNull(task);
         try
         {
-            return await task.WaitAsync(Hang);
+            return await task.WaitAsync(bound ?? Hang);
         }
         catch (TimeoutException exception) when (!task.IsCompleted)
         {
-            throw new TimeoutException($"Still waiting after {Hang} for: {waitingFor}.", exception);
+            throw new TimeoutException($"Still waiting after {bound ?? Hang} for: {waitingFor}.", exception);
         }
     }
 
-    /// <inheritdoc cref="WithinAsync{T}(Task{T}, string)"/>
-    public static Task WithinAsync(this Task task, string waitingFor)
+    /// <inheritdoc cref="WithinAsync{T}(Task{T}, string, TimeSpan?)"/>
+    public static Task WithinAsync(this Task task, string waitingFor, TimeSpan? bound = null)
     {
-        return AwaitAsync().WithinAsync(waitingFor);
+        return AwaitAsync().WithinAsync(waitingFor, bound);
 
         async Task<bool> AwaitAsync()
         {

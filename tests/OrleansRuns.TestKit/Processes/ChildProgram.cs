@@ -12,6 +12,10 @@ public sealed partial class ChildProgram : IAsyncDisposable
 {
     private const int InterruptSignal = 2;
     private const int TerminateSignal = 15;
+
+    // Starting a process takes a second of a processor, and a busy machine gives it seldom.
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
+
     private readonly Process _process;
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private readonly ConcurrentQueue<string> _errors = [];
@@ -62,7 +66,7 @@ public sealed partial class ChildProgram : IAsyncDisposable
     {
         try
         {
-            return _last = await _lines.Reader.ReadAsync().AsTask().WithinAsync($"a line after '{_last}' of {Describe()}");
+            return _last = await _lines.Reader.ReadAsync().AsTask().WithinAsync($"a line after '{_last}' of {Describe()}", Bound);
         }
         catch (ChannelClosedException)
         {
@@ -79,7 +83,7 @@ public sealed partial class ChildProgram : IAsyncDisposable
             lines.Add(line);
         }
 
-        await _process.WaitForExitAsync().WithinAsync($"the end of {Describe()}");
+        await _process.WaitForExitAsync().WithinAsync($"the end of {Describe()}", Bound);
         return new ProgramEnd(_process.ExitCode, lines, Errors);
     }
 
@@ -87,7 +91,7 @@ public sealed partial class ChildProgram : IAsyncDisposable
     public async Task KillAsync()
     {
         _process.Kill();
-        await _process.WaitForExitAsync().WithinAsync($"the death of {Describe()}");
+        await _process.WaitForExitAsync().WithinAsync($"the death of {Describe()}", Bound);
     }
 
     /// <summary>Sends what Ctrl+C sends.</summary>
