@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using System.Numerics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace OrleansRuns.Graphs;
 
@@ -13,7 +13,7 @@ internal static class StateInspector
     private static readonly Type[] TotalTypes =
     [
         typeof(sbyte), typeof(byte), typeof(short), typeof(ushort), typeof(int), typeof(uint), typeof(long), typeof(ulong),
-        typeof(Int128), typeof(UInt128), typeof(BigInteger), typeof(decimal),
+        typeof(Int128), typeof(UInt128), typeof(decimal),
     ];
 
     internal static IEnumerable<(string Name, PropertyInfo Property)> Channels(Type state) =>
@@ -72,7 +72,7 @@ internal static class StateInspector
         if (property.SetMethod is null)
         {
             // A property without a backing field is computed from the others and no channel.
-            if (state.GetField($"<{property.Name}>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance) is not null)
+            if (HasBackingField(property))
             {
                 problems.Add($"{place} has no 'init', so that it could not be restored. Give it one, or compute it from other properties.");
             }
@@ -120,26 +120,59 @@ internal static class StateInspector
         {
             problems.Add($"{place} is a total of {type.GetGenericArguments()[0].Name}, which is not exact. Use an integer or decimal.");
         }
-        else if (definition is not null)
+        else if (LosesItsMembers(type))
+        {
+            problems.Add($"{place} is a {TypeName(type)}, whose members JSON would lose. Use a record with 'init' properties.");
+        }
+        else
         {
             foreach (var argument in type.GetGenericArguments())
             {
                 InspectType(argument, place, problems, seen);
             }
+
+            InspectMembers(type, place, problems, seen);
         }
-        else if (IsAuthored(type))
+    }
+
+    private static void InspectMembers(Type type, string place, ICollection<string> problems, HashSet<Type> seen)
+    {
+        if (!IsAuthored(type))
         {
-            var members = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
-            foreach (var member in members.Where(member => member.SetMethod is not null))
+            return;
+        }
+
+        foreach (var field in type.GetFields(BindingFlags.Public | BindingFlags.Instance))
+        {
+            problems.Add(
+                $"'{field.Name}' of {TypeName(type)} in {place} is a field, which JSON would lose. Make it a property with 'init'.");
+        }
+
+        foreach (var member in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            if (member.SetMethod is not null)
             {
                 InspectMember(member, place, problems, seen);
             }
+
+            // What no caller can set is not written either; a property without a backing field is computed.
+            if (member.SetMethod?.IsPublic != true && !member.IsDefined(typeof(JsonIncludeAttribute))
+                && !member.IsDefined(typeof(JsonIgnoreAttribute)) && HasBackingField(member))
+            {
+                problems.Add(
+                    $"'{member.Name}' of {TypeName(type)} in {place} has no public 'init', so that it would be lost. Give it one.");
+            }
+        }
+
+        foreach (var derived in type.GetCustomAttributes<JsonDerivedTypeAttribute>(inherit: false))
+        {
+            InspectType(derived.DerivedType, place, problems, seen);
         }
     }
 
     private static void InspectMember(PropertyInfo member, string place, ICollection<string> problems, HashSet<Type> seen)
     {
-        var inner = $"'{member.Name}' of {member.DeclaringType!.Name} in {place}";
+        var inner = $"'{member.Name}' of {TypeName(member.DeclaringType!)} in {place}";
         if (member.IsDefined(typeof(JsonExtensionDataAttribute)))
         {
             return;
@@ -165,8 +198,18 @@ internal static class StateInspector
         InspectType(member.PropertyType, inner, problems, seen);
     }
 
+    private static bool HasBackingField(PropertyInfo property) =>
+        property.DeclaringType!.GetField($"<{property.Name}>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance) is not null;
+
+    // A tuple or a BigInteger is written as "{}": its members are fields or have no 'init'.
+    private static bool LosesItsMembers(Type type) =>
+        type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true && Nullable.GetUnderlyingType(type) is null
+        && GraphJson.Lenient.GetTypeInfo(type).Kind == JsonTypeInfoKind.Object;
+
+    private static string TypeName(Type type) => type.Name.Split('`')[0];
+
     private static bool IsAuthored(Type type) =>
-        !type.IsPrimitive && !type.IsEnum && type != typeof(string) && type != typeof(Messages)
+        !type.IsPrimitive && !type.IsEnum && type != typeof(string) && !typeof(IChannelValue).IsAssignableFrom(type)
         && type.Namespace?.StartsWith("System", StringComparison.Ordinal) != true
         && !type.IsDefined(typeof(JsonConverterAttribute));
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using System.Text.Json.Serialization;
 
 namespace OrleansRuns.Graphs.Tests;
@@ -34,6 +35,31 @@ public sealed class StateInspectorTests
         { Build<UntrackedListState>, "'Names' of UntrackedListState can be changed in place." },
         { Build<RandomDefaultState>, "The default of 'id' of RandomDefaultState differs from one construction to the next." },
     };
+
+    public static TheoryData<Action, string> Losses => new()
+    {
+        { Build<ValueState<(string Term, int Count)>>, "'Value' of ValueState`1 is a ValueTuple, whose members JSON would lose." },
+        { Build<ListState<(string Term, int Count)>>, "'Values' of ListState`1 is a ValueTuple, whose members JSON would lose." },
+        { Build<ValueState<Tuple<int>>>, "is a Tuple, whose members JSON would lose." },
+        { Build<ValueState<KeyValuePair<string, int>>>, "is a KeyValuePair, whose members JSON would lose." },
+        { Build<ValueState<BigInteger?>>, "is a BigInteger, whose members JSON would lose." },
+        { Build<ValueState<Range>>, "is a Range, whose members JSON would lose." },
+        { Build<BigTotalState>, "'Sum' of BigTotalState is a total of BigInteger" },
+        { Build<ValueState<GetOnlyThing>>, "'Text' of GetOnlyThing in 'Value' of ValueState`1 has no public 'init'" },
+        { Build<ValueState<PrivateThing>>, "'Text' of PrivateThing in 'Value' of ValueState`1 has no public 'init'" },
+        { Build<ValueState<FieldThing>>, "'X' of FieldThing in 'Value' of ValueState`1 is a field" },
+        { Build<ValueState<Box<int>>>, "'Item' of Box in 'Value' of ValueState`1 has 'set'" },
+        { Build<ValueState<Shape>>, "'Radius' of Circle in 'Value' of ValueState`1 has 'set'" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Losses))]
+    public void Compile_TypeThatJsonWouldLose_IsReported(Action build, string message)
+    {
+        var exception = Assert.Throws<GraphBuildException>(build);
+
+        Assert.Contains(message, exception.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [MemberData(nameof(Mistakes))]
@@ -291,6 +317,51 @@ public sealed class StateInspectorTests
 
         [JsonPropertyName("same")]
         public string? Twin { get; init; }
+    }
+
+    public sealed record ValueState<T> : GraphState
+    {
+        public T? Value { get; init; }
+    }
+
+    public sealed record ListState<T> : GraphState
+    {
+        public AppendList<T> Values { get; init; }
+    }
+
+    public sealed record BigTotalState : GraphState
+    {
+        public Total<BigInteger> Sum { get; init; }
+    }
+
+    public sealed record GetOnlyThing(string Given)
+    {
+        public string Text { get; } = Given;
+    }
+
+    public sealed record PrivateThing
+    {
+        public string? Text { get; private init; }
+    }
+
+    public struct FieldThing
+    {
+#pragma warning disable CA1051 // The mistake that is looked for.
+        public int X;
+#pragma warning restore CA1051
+    }
+
+    public sealed record Box<T>
+    {
+        public T? Item { get; set; }
+    }
+
+    [JsonDerivedType(typeof(Circle), "circle")]
+    public record Shape;
+
+    public sealed record Circle : Shape
+    {
+        public int Radius { get; set; }
     }
 
     public sealed record Tree(string Name, ImmutableArray<Tree> Below);
