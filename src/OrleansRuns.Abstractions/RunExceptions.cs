@@ -50,7 +50,10 @@ public sealed class ThreadBusyException(string threadId, string holder)
 /// <summary>The run id was used before with a different request.</summary>
 [GenerateSerializer, Alias("OrleansRuns.RunConflictException")]
 public sealed class RunConflictException(string runId)
-    : RunException($"Run '{runId}' already exists with a different request. Use a new run id, or repeat the request unchanged.", runId);
+    : RunException(
+        $"Run '{runId}' already exists with a different request under the same run id or idempotency key. Use a new one, or repeat the "
+        + "request unchanged.",
+        runId);
 
 /// <summary>The input, the answer, the edit or the checkpoint does not fit. Nothing was changed.</summary>
 [GenerateSerializer, Alias("OrleansRuns.InvalidRunRequestException")]

@@ -53,35 +53,46 @@ insert into orleansquery (querykey, querytext) values
 -- An entry is never cleared; retention removes whole ranges.
 ('ClearStorageKey', 'select null::integer as newgrainstateversion where false');
 
+-- 'holder' has the slot: a run, or an edit ('edit-…'). 'admitted' counts the runs, which numbers them in their order.
 create table threads
 (
     thread_id  text        collate "C" primary key,
     log_id     text        not null unique,
     graph      text        not null,
-    holder     text,
+    holder     text        collate "C",
     epoch      bigint      not null,
+    admitted   bigint      not null default 0,
     created_at timestamptz not null,
     updated_at timestamptz not null
 );
 
+-- A run that is pending waits for the slot, or holds it and waits for a silo to begin it.
 create table runs
 (
-    run_id        text        collate "C" primary key,
-    thread_id     text        collate "C" not null references threads,
-    graph         text        not null,
-    fingerprint   text        not null,
-    request       text        not null,
-    status        text        not null check (status in ('pending', 'running', 'success', 'error', 'timeout', 'interrupted')),
-    stop_reason   text        check (stop_reason in
+    run_id          text        collate "C" primary key,
+    thread_id       text        collate "C" not null references threads,
+    number          bigint      not null,
+    graph           text        not null,
+    fingerprint     text        not null,
+    request         text        not null,
+    idempotency_key text        collate "C" unique,
+    status          text        not null check (status in ('pending', 'running', 'success', 'error', 'timeout', 'interrupted')),
+    stop_reason     text        check (stop_reason in
         ('cancelled', 'superseded', 'drained', 'orphaned', 'recursion_limit', 'node_timeout', 'run_timeout', 'node_error')),
-    resumable     boolean     not null default false check (not resumable or status = 'interrupted'),
-    error         text,
-    attempt       integer     not null default 0,
-    owner         text,
-    cancel_action text        check (cancel_action in ('interrupt')),
-    created_at    timestamptz not null,
-    updated_at    timestamptz not null
+    resumable       boolean     not null default false check (not resumable or status = 'interrupted'),
+    rolled_back     boolean     not null default false check (not rolled_back or (status = 'interrupted' and not resumable)),
+    error           text,
+    attempt         integer     not null default 0,
+    owner           text,
+    cancel_action   text        check (cancel_action in ('interrupt', 'rollback')),
+    cancel_reason   text        check (cancel_reason in ('cancelled', 'superseded')),
+    created_at      timestamptz not null,
+    started_at      timestamptz,
+    updated_at      timestamptz not null,
+    unique (thread_id, number)
 );
 
-create index runs_of_thread on runs (thread_id, run_id);
 create index runs_unfinished on runs (run_id) where status in ('pending', 'running') or resumable;
+create index runs_pending on runs (created_at, run_id) where status = 'pending';
+create index runs_queued on runs (thread_id, number) where status = 'pending';
+create index runs_rolled_back on runs (thread_id) where rolled_back;

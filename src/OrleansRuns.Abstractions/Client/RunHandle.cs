@@ -28,6 +28,17 @@ public sealed class RunHandle
         CancelAction action = CancelAction.Interrupt, CancellationToken cancellationToken = default) =>
         Transitions.RetryAsync(() => Grain.CancelAsync(action, cancellationToken), cancellationToken);
 
+    /// <summary>Cancels the run and waits until its final status is durable.</summary>
+    /// <param name="action">What to do with the run's checkpoints. The first accepted action wins.</param>
+    /// <param name="cancellationToken">Ends the waiting; an intent that was stored stays.</param>
+    /// <returns>The run as it ended.</returns>
+    public async Task<RunSnapshot> CancelAndWaitAsync(
+        CancelAction action = CancelAction.Interrupt, CancellationToken cancellationToken = default)
+    {
+        await CancelAsync(action, cancellationToken);
+        return await WaitAsync(cancellationToken);
+    }
+
     /// <summary>Waits until the run is final.</summary>
     /// <param name="cancellationToken">Ends the waiting; the run goes on.</param>
     /// <returns>The run as it ended.</returns>

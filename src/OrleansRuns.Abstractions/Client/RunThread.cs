@@ -24,11 +24,22 @@ public sealed class RunThread
     /// <param name="cancellationToken">Cancels the call, never the run.</param>
     /// <returns>The handle of the durable run.</returns>
     public Task<RunHandle> StartAsync<TInput>(string graph, TInput input, CancellationToken cancellationToken = default) =>
+        StartAsync(graph, input, MultitaskStrategy.Reject, cancellationToken);
+
+    /// <summary>Starts a run that may find others on the thread.</summary>
+    /// <param name="graph">The name of the graph.</param>
+    /// <param name="input">The input; serialised as JSON with web defaults.</param>
+    /// <param name="strategy">What becomes of the run when others of the thread are not final.</param>
+    /// <param name="cancellationToken">Cancels the call, never the run.</param>
+    /// <returns>The handle of the durable run.</returns>
+    public Task<RunHandle> StartAsync<TInput>(
+        string graph, TInput input, MultitaskStrategy strategy, CancellationToken cancellationToken = default) =>
         StartAsync(
             new StartRunRequest
             {
                 RunId = Guid.CreateVersion7().ToString(),
                 Graph = graph,
+                Strategy = strategy,
                 Input = JsonSerializer.Serialize(input, JsonSerializerOptions.Web),
             },
             cancellationToken);
@@ -53,8 +64,8 @@ public sealed class RunThread
     public async Task<RunHandle> StartAsync(StartRunRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        await Transitions.RetryAsync(() => Grain.StartRunAsync(request, cancellationToken), cancellationToken);
-        return new RunHandle(_grains, request.RunId);
+        var run = await Transitions.RetryAsync(() => Grain.StartRunAsync(request, cancellationToken), cancellationToken);
+        return new RunHandle(_grains, run.RunId);
     }
 
     /// <inheritdoc cref="IThreadGrain.GetStateAsync"/>

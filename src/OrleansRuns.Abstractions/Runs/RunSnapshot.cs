@@ -44,6 +44,14 @@ public sealed record RunSnapshot
     [Id(9)]
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>Gets when the first attempt began; <see langword="null"/> before that.</summary>
+    [Id(10)]
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>Gets whether the run was rolled back: its checkpoints are no longer part of the thread.</summary>
+    [Id(11)]
+    public bool RolledBack { get; init; }
+
     /// <summary>Gets whether nothing can change the run any more.</summary>
     public bool IsFinal => Status.IsFinal(Resumable);
 }

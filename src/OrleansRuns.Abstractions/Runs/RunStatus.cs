@@ -78,6 +78,35 @@ public enum CancelAction
     /// <summary>They stay.</summary>
     [JsonStringEnumMemberName("interrupt")]
     Interrupt = 0,
+
+    /// <summary>
+    /// The thread returns to the state it had before the run, and the run vanishes from lists and history. What its nodes did outside
+    /// the state is not undone.
+    /// </summary>
+    [JsonStringEnumMemberName("rollback")]
+    Rollback = 1,
+}
+
+/// <summary>What becomes of a run that is started while others of its thread are not final.</summary>
+[GenerateSerializer, Alias("OrleansRuns.MultitaskStrategy")]
+[JsonConverter(typeof(JsonStringEnumConverter<MultitaskStrategy>))]
+public enum MultitaskStrategy
+{
+    /// <summary>It is refused with a <see cref="ThreadBusyException"/>.</summary>
+    [JsonStringEnumMemberName("reject")]
+    Reject = 0,
+
+    /// <summary>It waits until those before it have ended: first in, first out.</summary>
+    [JsonStringEnumMemberName("enqueue")]
+    Enqueue = 1,
+
+    /// <summary>The others are cancelled and keep their checkpoints; it begins after the last write of the active one.</summary>
+    [JsonStringEnumMemberName("interrupt")]
+    Interrupt = 2,
+
+    /// <summary>The others are cancelled and rolled back; it begins from the state before the active one.</summary>
+    [JsonStringEnumMemberName("rollback")]
+    Rollback = 3,
 }
 
 /// <summary>Questions about a <see cref="RunStatus"/>.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace OrleansRuns.Abstractions;
 
 /// <summary>
@@ -45,4 +47,22 @@ public sealed record StartRunRequest
     /// <summary>Gets the nodes to stop after, beside those of the graph; "*" means every node.</summary>
     [Id(8)]
     public IReadOnlyList<string> InterruptAfter { get; init; } = [];
+
+    /// <summary>Gets what becomes of the run when others of its thread are not final.</summary>
+    /// <value>The default is <see cref="MultitaskStrategy.Reject"/>.</value>
+    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public MultitaskStrategy Strategy { get; init; }
+
+    /// <summary>
+    /// Gets a key that makes the start repeatable without knowing the run's id: the same key gets the same run, whatever the id in the
+    /// repeated request. Keys are unique among all runs.
+    /// </summary>
+    /// <value>1 to 200 characters; <see langword="null"/> for none.</value>
+    [Id(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>Gets how long the run may take, from the moment it first began, attempts on other silos included.</summary>
+    /// <value>1 millisecond to 30 days; <see langword="null"/> for no limit.</value>
+    [Id(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public TimeSpan? Timeout { get; init; }
 }

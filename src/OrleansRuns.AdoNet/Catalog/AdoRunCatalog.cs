@@ -12,13 +12,23 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
     public async Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken) =>
         await TryAdmitAsync(run, cancellationToken)
         // An equal admission came in between, and its run has even ended.
-        ?? await FindAdmittedAsync(run.RunId, CancellationToken.None)
+        ?? await FindAdmittedAsync(run, CancellationToken.None)
         ?? throw new LogUnavailableException($"Run '{run.RunId}' was admitted and removed while it was admitted here. Try again.");
+
+    public Task<AdmitOutcome?> FindAdmittedAsync(NewRun run, CancellationToken cancellationToken) =>
+        LookAsync(
+            async connection => (await connection.QueryAsync(
+                SelectThisRunOrKey, ReadRun, ("run", run.RunId), ("key", run.IdempotencyKey))).FirstOrDefault() is { } found
+                ? new AdmitOutcome(AdmitKind.Exists, found, (await ThreadAsync(connection, found.ThreadId))!)
+                : null,
+            cancellationToken);
 
     public Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken) =>
         SendAsync(
             "update runs set status = 'running', stop_reason = null, resumable = false, attempt = @attempt, owner = @owner, "
-            + $"updated_at = @now where run_id = @run and attempt = @attempt - 1 and cancel_action is null and {NotFinal}; "
+            + "started_at = coalesce(started_at, @now), updated_at = @now where run_id = @run and attempt = @attempt - 1 "
+            + $"and cancel_action is null and {NotFinal} "
+            + "and exists (select 1 from threads t where t.thread_id = runs.thread_id and t.holder = @run); "
             + SelectThisRun,
             async reader => await reader.NextAsync(ReadRun) ?? throw new RunNotFoundException(runId),
             cancellationToken,
@@ -29,7 +39,8 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
 
     public Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken) =>
         SendAsync(
-            $"update runs set cancel_action = @action, updated_at = @now where run_id = @run and cancel_action is null and {NotFinal}; "
+            "update runs set cancel_action = @action, cancel_reason = 'cancelled', updated_at = @now "
+            + $"where run_id = @run and cancel_action is null and {NotFinal}; "
             + SelectThisRun,
             reader => reader.NextAsync(ReadRun),
             cancellationToken,
@@ -40,15 +51,12 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
     public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
         ChangeAsync(
             connection => connection.BatchAsync(
-                "update runs set status = @status, stop_reason = @reason, resumable = @resumable, error = @error, updated_at = @now "
-                + $"where run_id = @run and attempt = @attempt and {NotFinal} and not (@status = 'success' and cancel_action is not null); "
-                + "update threads set holder = null, updated_at = @now where holder = @run "
-                + $"and thread_id = (select thread_id from runs where run_id = @run and not {NotFinal}); "
-                + SelectThisRun,
+                Ending,
                 async reader => await reader.NextAsync(ReadRun) ?? throw new RunNotFoundException(end.RunId),
                 ("status", WireName.Of(end.Status)),
                 ("reason", end.StopReason is { } reason ? WireName.Of(reason) : null),
                 ("resumable", end.Resumable),
+                ("rolledback", end.RolledBack),
                 ("error", end.Error),
                 ("now", time.GetUtcNow()),
                 ("run", end.RunId),
@@ -63,12 +71,12 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
 
     public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) =>
         LookAsync(connection => connection.ScalarAsync<string>(
-            "select thread_id from runs where graph = @graph order by run_id desc limit 1",
+            "select thread_id from runs where graph = @graph and not rolled_back order by run_id desc limit 1",
             ("graph", graph)), cancellationToken);
 
     public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
         LookAsync(connection => connection.QueryAsync(
-            SelectRun + "where r.thread_id = @thread order by r.run_id desc limit @limit",
+            SelectRun + "where r.thread_id = @thread and not r.rolled_back order by r.number desc limit @limit",
             ReadRun,
             ("thread", threadId),
             ("limit", Page(limit))), cancellationToken);
@@ -79,6 +87,34 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             ReadRun,
             ("after", after ?? ""),
             ("limit", Page(limit))), cancellationToken);
+
+    public Task<ImmutableArray<RunRow>> ListReadyAsync(
+        ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
+        graphs.IsEmpty
+            ? Task.FromResult(ImmutableArray<RunRow>.Empty)
+            : LookAsync(connection => connection.QueryAsync(
+                SelectRun + "where r.status = 'pending' and t.holder = r.run_id and r.graph in ("
+                + string.Join(", ", graphs.Index().Select(graph => $"@graph{graph.Index}"))
+                + ") order by r.created_at, r.run_id limit @limit",
+                ReadRun,
+                [.. graphs.Index().Select(graph => ($"graph{graph.Index}", (object?)graph.Item)), ("limit", Page(limit))]),
+                cancellationToken);
+
+    public Task<ImmutableArray<ThreadRow>> ListBlockedAsync(
+        DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
+        LookAsync(connection => connection.QueryAsync(
+            SelectThread + "where thread_id in (select thread_id from runs where status = 'pending') "
+            + "and not exists (select 1 from runs where run_id = threads.holder) and updated_at < @since limit @limit",
+            ReadThread,
+            ("since", since),
+            ("limit", Page(limit))), cancellationToken);
+
+    public Task<ImmutableHashSet<string>> ListRolledBackAsync(string threadId, CancellationToken cancellationToken) =>
+        LookAsync(
+            async connection => (await connection.QueryAsync(
+                "select run_id from runs where thread_id = @thread and rolled_back", row => row.GetString(0), ("thread", threadId)))
+                .ToImmutableHashSet(StringComparer.Ordinal),
+            cancellationToken);
 
     public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
         ChangeAsync(async connection =>
@@ -93,13 +129,23 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             return (await ThreadAsync(connection, threadId))!;
         }, cancellationToken);
 
-    public Task ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
-        ChangeAsync(connection => connection.ExecuteAsync(
-            "update threads set holder = null, updated_at = @now where thread_id = @thread and holder = @holder and epoch = @epoch",
-            ("now", time.GetUtcNow()),
-            ("thread", threadId),
-            ("holder", holder),
-            ("epoch", epoch)), cancellationToken);
+    public Task<string?> ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            connection => connection.BatchAsync(
+                PassSlotOn + SelectThread + "where thread_id = @thread",
+                async reader => (await reader.NextAsync(ReadThread))?.Holder,
+                ("now", time.GetUtcNow()),
+                ("thread", threadId),
+                ("holder", holder),
+                ("epoch", epoch)),
+            cancellationToken);
+
+    private static string? ActionOf(MultitaskStrategy strategy) => strategy switch
+    {
+        MultitaskStrategy.Interrupt => WireName.Of(CancelAction.Interrupt),
+        MultitaskStrategy.Rollback => WireName.Of(CancelAction.Rollback),
+        _ => null,
+    };
 
     private static int Page(int limit)
     {
@@ -123,13 +169,6 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
     private static async Task<ThreadRow?> ThreadAsync(DbConnection connection, string threadId) =>
         (await connection.QueryAsync(SelectThread + "where thread_id = @thread", ReadThread, ("thread", threadId))).FirstOrDefault();
 
-    private Task<AdmitOutcome?> FindAdmittedAsync(string runId, CancellationToken cancellationToken) =>
-        LookAsync(
-            async connection => await RunAsync(connection, runId) is { } run
-                ? new AdmitOutcome(AdmitKind.Exists, run, (await ThreadAsync(connection, run.ThreadId))!)
-                : null,
-            cancellationToken);
-
     /// <returns><see langword="null"/> when only another look can tell; nothing was written then.</returns>
     private Task<AdmitOutcome?> TryAdmitAsync(NewRun run, CancellationToken cancellationToken) =>
         ChangeAsync(
@@ -138,12 +177,14 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
                 async reader =>
                 {
                     var inserted = await reader.NextAsync(row => row.GetString(0));
+                    var ended = await reader.NextAllAsync(row => row.GetString(0));
+                    var superseded = ended.AddRange(await reader.NextAllAsync(row => row.GetString(0)));
                     var present = await reader.NextAsync(ReadRun);
                     var thread = (await reader.NextAsync(ReadThread))!;
                     var holder = await reader.NextAsync(ReadRun);
                     return (inserted, present) switch
                     {
-                        (not null, not null) => new AdmitOutcome(AdmitKind.Admitted, present, thread),
+                        (not null, not null) => new AdmitOutcome(AdmitKind.Admitted, present, thread) { Superseded = superseded },
                         (_, null) => new AdmitOutcome(AdmitKind.Busy, holder, thread),
                         // The slot was taken for a run that is there already; that is taken back.
                         _ when present.IsFinal && thread.Holder == run.RunId => null,
@@ -156,6 +197,9 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
                 ("graph", run.Graph),
                 ("fingerprint", run.Fingerprint),
                 ("request", run.Request),
+                ("key", run.IdempotencyKey),
+                ("queues", run.Strategy != MultitaskStrategy.Reject),
+                ("action", ActionOf(run.Strategy)),
                 ("now", time.GetUtcNow())),
             cancellationToken,
             keep: outcome => outcome?.Kind == AdmitKind.Admitted);

@@ -11,29 +11,70 @@ internal static class CatalogSql
 
     internal const string SelectRun =
         "select r.run_id, r.thread_id, t.log_id, r.graph, r.fingerprint, r.request, r.status, r.stop_reason, r.resumable, r.error, "
-        + "r.attempt, r.owner, r.cancel_action, r.created_at, r.updated_at from runs r join threads t on t.thread_id = r.thread_id ";
+        + "r.attempt, r.owner, r.cancel_action, r.cancel_reason, r.rolled_back, t.holder, r.created_at, r.started_at, r.updated_at "
+        + "from runs r join threads t on t.thread_id = r.thread_id ";
 
     internal const string SelectThread = "select thread_id, log_id, graph, holder, epoch, created_at, updated_at from threads ";
 
     internal const string SelectThisRun = SelectRun + "where r.run_id = @run";
 
-    /// <summary>Admits a run. The result sets: the run's id if it was inserted, the run, its thread, the run that holds the slot.</summary>
+    internal const string SelectThisRunOrKey =
+        SelectRun + "where r.run_id = @run or r.idempotency_key = @key order by case when r.run_id = @run then 0 else 1 end limit 1";
+
+    /// <summary>
+    /// Gives the slot of the thread that @holder holds to the next of its queue. The first statement only locks the thread's row: the
+    /// second then sees every run that was admitted before it, and none can be admitted unseen.
+    /// </summary>
+    internal const string PassSlotOn =
+        "update threads set updated_at = @now where thread_id = @thread and holder = @holder and epoch = @epoch; "
+        + "update threads set holder = " + NextInQueue + ", epoch = epoch + case when " + NextInQueue + " is null then 0 else 1 end "
+        + "where thread_id = @thread and holder = @holder and epoch = @epoch; ";
+
+    /// <summary>Writes how an attempt ended; a final status gives the slot to the next of the queue.</summary>
+    /// <remarks>The thread's row is locked first, as by an admission, so that the two cannot wait for each other.</remarks>
+    internal const string Ending =
+        "update threads set updated_at = @now where holder = @run and thread_id = (select thread_id from runs where run_id = @run); "
+        + "update runs set status = @status, stop_reason = @reason, resumable = @resumable, rolled_back = @rolledback, error = @error, "
+        + "updated_at = @now where run_id = @run and attempt = @attempt and " + NotFinal
+        + " and not (@status = 'success' and cancel_action is not null); "
+        + "update threads set holder = " + NextInQueue + ", epoch = epoch + case when " + NextInQueue + " is null then 0 else 1 end "
+        + "where holder = @run and thread_id = (select thread_id from runs where run_id = @run and not " + NotFinal + "); "
+        + SelectThisRun;
+
+    private const string NextInQueue =
+        "(select q.run_id from runs q where q.thread_id = threads.thread_id and q.status = 'pending' and q.cancel_action is null "
+        + "order by q.number limit 1)";
+
+    private const string ThisRunOrKey = "run_id = @run or idempotency_key = @key";
+
+    /// <summary>
+    /// Admits a run. The result sets: the run's id if it was inserted, the queued runs that it ended, the runs that it cancelled, the
+    /// run, its thread, the run that holds the slot.
+    /// </summary>
     /// <remarks>
     /// The update locks the thread's row: of two admissions one waits there and then finds the slot taken. An equal admission that
     /// commits meanwhile is noticed by the insert at the latest, which then inserts nothing.
     /// </remarks>
     internal const string Admission =
         "insert into threads (thread_id, log_id, graph, epoch, created_at, updated_at) "
-        + "select @thread, @log, @graph, 0, @now, @now where not exists (select 1 from runs where run_id = @run) "
+        + "select @thread, @log, @graph, 0, @now, @now where not exists (select 1 from runs where " + ThisRunOrKey + ") "
         + "on conflict (thread_id) do nothing; "
-        + "update threads set holder = @run, epoch = epoch + 1, graph = @graph, updated_at = @now "
-        + "where thread_id = @thread and holder is null and not exists (select 1 from runs where run_id = @run); "
-        + "insert into runs (run_id, thread_id, graph, fingerprint, request, status, attempt, created_at, updated_at) "
-        + "select @run, @thread, @graph, @fingerprint, @request, 'pending', 0, @now, @now "
-        + "where exists (select 1 from threads where thread_id = @thread and holder = @run) "
-        + "on conflict (run_id) do nothing returning run_id; "
-        + SelectThisRun + "; "
-        + SelectThread + "where thread_id = coalesce((select thread_id from runs where run_id = @run), @thread); "
+        + "update threads set epoch = epoch + case when holder is null then 1 else 0 end, holder = coalesce(holder, @run), "
+        + "admitted = admitted + 1, graph = @graph, updated_at = @now "
+        + "where thread_id = @thread and (holder is null or (@queues and graph = @graph)) "
+        + "and not exists (select 1 from runs where " + ThisRunOrKey + "); "
+        + "insert into runs (run_id, thread_id, number, graph, fingerprint, request, idempotency_key, status, attempt, created_at, "
+        + "updated_at) select @run, thread_id, admitted, @graph, @fingerprint, @request, @key, 'pending', 0, @now, @now from threads "
+        + "where thread_id = @thread and (holder = @run or (@queues and graph = @graph)) "
+        + "and not exists (select 1 from runs where " + ThisRunOrKey + ") on conflict do nothing returning run_id; "
+        + "update runs set status = 'interrupted', stop_reason = 'superseded', rolled_back = (@action = 'rollback'), updated_at = @now, "
+        + "cancel_action = @action, cancel_reason = 'superseded' where @action is not null and thread_id = @thread and run_id <> @run "
+        + "and status = 'pending' and attempt = 0 and cancel_action is null "
+        + "and run_id <> (select holder from threads where thread_id = @thread) returning run_id; "
+        + "update runs set cancel_action = @action, cancel_reason = 'superseded', updated_at = @now where @action is not null "
+        + "and thread_id = @thread and run_id <> @run and cancel_action is null and " + NotFinal + " returning run_id; "
+        + SelectThisRunOrKey + "; "
+        + SelectThread + "where thread_id = coalesce((select thread_id from runs where " + ThisRunOrKey + " limit 1), @thread); "
         + SelectRun + "where r.run_id = (select holder from threads where thread_id = @thread)";
 
     internal static RunRow ReadRun(DbDataReader row) => new()
@@ -51,8 +92,12 @@ internal static class CatalogSql
         Attempt = row.GetInt32(10),
         Owner = Text(row, 11),
         CancelAction = Text(row, 12) is { } action ? WireName.Parse<CancelAction>(action) : null,
-        CreatedAt = row.GetFieldValue<DateTimeOffset>(13),
-        UpdatedAt = row.GetFieldValue<DateTimeOffset>(14),
+        CancelReason = Text(row, 13) is { } cause ? WireName.Parse<StopReason>(cause) : null,
+        RolledBack = row.GetBoolean(14),
+        Holder = Text(row, 15),
+        CreatedAt = row.GetFieldValue<DateTimeOffset>(16),
+        StartedAt = row.IsDBNull(17) ? null : row.GetFieldValue<DateTimeOffset>(17),
+        UpdatedAt = row.GetFieldValue<DateTimeOffset>(18),
     };
 
     internal static ThreadRow ReadThread(DbDataReader row) => new()

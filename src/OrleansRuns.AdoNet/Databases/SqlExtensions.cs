@@ -57,6 +57,19 @@ internal static class SqlExtensions
         return row;
     }
 
+    /// <summary>Reads all rows of the present result set and moves on to the next.</summary>
+    internal static async Task<ImmutableArray<T>> NextAllAsync<T>(this DbDataReader reader, Func<DbDataReader, T> read)
+    {
+        var rows = ImmutableArray.CreateBuilder<T>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(read(reader));
+        }
+
+        await reader.NextResultAsync();
+        return rows.ToImmutable();
+    }
+
     private static DbCommand Command(this DbConnection connection, string sql, (string Name, object? Value)[] parameters)
     {
         var command = connection.CreateCommand();

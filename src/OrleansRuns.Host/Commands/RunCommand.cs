@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Host;
 
@@ -32,6 +33,24 @@ internal static class RunCommand
         DefaultValueFactory = _ => 25,
     };
 
+    private static readonly Option<MultitaskStrategy> Strategy = new("--strategy")
+    {
+        Description = "What to do when another run of the thread is not finished.",
+        HelpName = string.Join("|", Enum.GetValues<MultitaskStrategy>().Select(WireName.Of)),
+    };
+
+    private static readonly Option<TimeSpan?> Timeout = new("--timeout")
+    {
+        Description = "How long the run may take, such as 00:05:00.",
+        HelpName = "time",
+    };
+
+    private static readonly Option<string?> IdempotencyKey = new("--idempotency-key")
+    {
+        Description = "A key that starts one run however often the command is repeated.",
+        HelpName = "key",
+    };
+
     internal static Command Create()
     {
         var command = new Command("run", "Executes a graph. Exit code: 0 success, 2 bad usage, 3 failed, 4 to be gone on with.")
@@ -41,6 +60,9 @@ internal static class RunCommand
             Thread,
             Resume,
             RecursionLimit,
+            Strategy,
+            Timeout,
+            IdempotencyKey,
         };
         command.SetAction((parsed, _) => new RunSession(Read(parsed)).ExecuteAsync());
         return command;
@@ -57,5 +79,8 @@ internal static class RunCommand
         IsResume = parsed.GetResult(Resume) is not null,
         Answer = RunSettings.ReadJson(parsed.GetValue(Resume), Resume.Name),
         RecursionLimit = parsed.GetValue(RecursionLimit),
+        Strategy = parsed.GetValue(Strategy),
+        Timeout = parsed.GetValue(Timeout),
+        IdempotencyKey = parsed.GetValue(IdempotencyKey),
     };
 }

@@ -92,6 +92,9 @@ internal sealed class RunSession(RunSettings settings)
             Input = resumed is null ? settings.Input ?? "{}" : null,
             Resume = settings.Answer,
             RecursionLimit = settings.RecursionLimit,
+            Strategy = settings.Strategy,
+            Timeout = settings.Timeout,
+            IdempotencyKey = settings.IdempotencyKey,
         };
         return await thread.StartAsync(request, cancellationToken);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Host;
 
@@ -23,6 +24,12 @@ internal sealed record RunSettings
     internal string? Answer { get; init; }
 
     internal int RecursionLimit { get; init; }
+
+    internal MultitaskStrategy Strategy { get; init; }
+
+    internal TimeSpan? Timeout { get; init; }
+
+    internal string? IdempotencyKey { get; init; }
 
     /// <summary>Reads an option that is JSON itself or "@" and the file that holds it.</summary>
     /// <exception cref="UsageException">The file cannot be read, or it is no JSON.</exception>

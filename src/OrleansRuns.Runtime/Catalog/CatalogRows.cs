@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Runtime;
@@ -8,21 +9,32 @@ namespace OrleansRuns.Runtime;
 /// <param name="Graph">The name of the graph.</param>
 /// <param name="Fingerprint">The graph's fingerprint.</param>
 /// <param name="Request">The request as JSON, at most the input limit; compared to recognise a repetition.</param>
-public sealed record NewRun(string RunId, string ThreadId, string Graph, string Fingerprint, string Request);
+public sealed record NewRun(string RunId, string ThreadId, string Graph, string Fingerprint, string Request)
+{
+    /// <summary>Gets what becomes of the run when others of its thread are not final.</summary>
+    public MultitaskStrategy Strategy { get; init; }
+
+    /// <summary>Gets the key that finds the run again, unique among all runs.</summary>
+    public string? IdempotencyKey { get; init; }
+}
 
 /// <summary>How an admission ended.</summary>
 /// <param name="Kind">Which of the three it was.</param>
 /// <param name="Run">The admitted run, the one already there, or (when busy) the run that holds the slot, if it is a run.</param>
 /// <param name="Thread">The thread as it is now.</param>
-public sealed record AdmitOutcome(AdmitKind Kind, RunRow? Run, ThreadRow Thread);
+public sealed record AdmitOutcome(AdmitKind Kind, RunRow? Run, ThreadRow Thread)
+{
+    /// <summary>Gets the runs that the admitted one has ended or cancelled, which have to be told.</summary>
+    public ImmutableArray<string> Superseded { get; init; } = [];
+}
 
 /// <summary>The ways an admission can end.</summary>
 public enum AdmitKind
 {
-    /// <summary>The run is durable and holds the thread's slot.</summary>
+    /// <summary>The run is durable and holds the thread's slot, or waits for it.</summary>
     Admitted = 0,
 
-    /// <summary>A run of this id was admitted before; the caller compares the requests.</summary>
+    /// <summary>A run of this id or idempotency key was admitted before; the caller compares the requests.</summary>
     Exists = 1,
 
     /// <summary>Another holder has the thread's slot. Nothing was written.</summary>
@@ -71,14 +83,29 @@ public sealed record RunRow
     /// <summary>Gets the accepted cancel, if there is one.</summary>
     public CancelAction? CancelAction { get; init; }
 
+    /// <summary>Gets why it was cancelled: <see cref="Abstractions.StopReason.Cancelled"/>, or superseded by a newer run.</summary>
+    public StopReason? CancelReason { get; init; }
+
+    /// <summary>Gets whether the run was rolled back, so that it no longer shows.</summary>
+    public bool RolledBack { get; init; }
+
+    /// <summary>Gets who held the slot of the run's thread when the row was read.</summary>
+    public string? Holder { get; init; }
+
     /// <summary>Gets when the run was admitted.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Gets when the first attempt began.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>Gets when the row was last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 
     /// <summary>Gets whether nothing can change the row any more.</summary>
     public bool IsFinal => Status.IsFinal(Resumable);
+
+    /// <summary>Gets whether the run held its thread's slot when the row was read.</summary>
+    public bool HoldsSlot => Holder == RunId;
 }
 
 /// <summary>A row of the threads table.</summary>
@@ -123,6 +150,9 @@ public sealed record RunEnd
 
     /// <summary>Gets whether an interrupted run is to be continued elsewhere.</summary>
     public bool Resumable { get; init; }
+
+    /// <summary>Gets whether the thread was returned to its state before the run.</summary>
+    public bool RolledBack { get; init; }
 
     /// <summary>Gets the error's message.</summary>
     public string? Error { get; init; }

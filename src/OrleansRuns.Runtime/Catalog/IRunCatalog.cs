@@ -10,9 +10,18 @@ namespace OrleansRuns.Runtime;
 /// <remarks>Progress is not here but in the thread's log; see <see cref="IThreadLogStore"/>.</remarks>
 public interface IRunCatalog
 {
-    /// <summary>Admits a run: makes the thread if it is new, takes its slot and inserts the run as pending; all or nothing.</summary>
-    /// <returns>The admitted run, the equal one that was already there (same run id), or the run that holds the slot.</returns>
+    /// <summary>
+    /// Admits a run: makes the thread if it is new, takes its slot or a place in its queue, inserts the run as pending, and ends or
+    /// cancels those that it supersedes; all or nothing.
+    /// </summary>
+    /// <returns>
+    /// The admitted run, the one that was already there (same run id or idempotency key), or the run that holds the slot.
+    /// </returns>
     Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken);
+
+    /// <summary>Finds the run that an equal admission has made: by its id, else by its idempotency key.</summary>
+    /// <returns>An outcome of kind <see cref="AdmitKind.Exists"/>, or <see langword="null"/> when there is no such run.</returns>
+    Task<AdmitOutcome?> FindAdmittedAsync(NewRun run, CancellationToken cancellationToken);
 
     /// <summary>Claims a run for an owner: a compare-and-set on the attempt.</summary>
     /// <param name="runId">The run.</param>
@@ -21,7 +30,7 @@ public interface IRunCatalog
     /// <param name="cancellationToken">Cancels the call before it is sent.</param>
     /// <returns>
     /// The row as it is now. The claim has succeeded when its attempt and owner are those asked for; otherwise another owner, a cancel
-    /// that raced in, or a final status stands there.
+    /// that raced in, or a final status stands there, or the run does not hold its thread's slot.
     /// </returns>
     Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken);
 
@@ -31,9 +40,11 @@ public interface IRunCatalog
 
     /// <summary>
     /// Writes how an attempt ended: a compare-and-set on the attempt of a row that is not final. An accepted cancel beats a success,
-    /// which is then refused. A final status releases the thread's slot in the same transaction.
+    /// which is then refused. A final status gives the thread's slot to the next run of its queue in the same transaction.
     /// </summary>
-    /// <returns>The row as it is now; it carries the asked status when the write was accepted.</returns>
+    /// <returns>
+    /// The row as it is now; it carries the asked status when the write was accepted, and then its holder is who has the slot now.
+    /// </returns>
     Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken);
 
     /// <summary>Finds a run.</summary>
@@ -46,7 +57,7 @@ public interface IRunCatalog
     /// <returns>The thread's id, or <see langword="null"/> when the graph was never run.</returns>
     Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken);
 
-    /// <summary>Lists the runs of a thread, newest first.</summary>
+    /// <summary>Lists the runs of a thread that were not rolled back, newest first.</summary>
     Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken);
 
     /// <summary>Lists runs that are not final, oldest first.</summary>
@@ -55,11 +66,27 @@ public interface IRunCatalog
     /// <param name="cancellationToken">Cancels the read.</param>
     Task<ImmutableArray<RunRow>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>Lists the pending runs that hold their thread's slot and only wait for a silo, oldest first.</summary>
+    /// <param name="graphs">The graphs whose runs are wanted.</param>
+    /// <param name="limit">How many at most, 1 to 1,000.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    Task<ImmutableArray<RunRow>> ListReadyAsync(
+        ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Lists the threads that an edit has held since before a time while runs wait for them.</summary>
+    /// <param name="since">The time.</param>
+    /// <param name="limit">How many at most, 1 to 1,000.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    Task<ImmutableArray<ThreadRow>> ListBlockedAsync(DateTimeOffset since, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Gets the runs of a thread that were rolled back.</summary>
+    Task<ImmutableHashSet<string>> ListRolledBackAsync(string threadId, CancellationToken cancellationToken);
+
     /// <summary>Takes a thread's slot for an edit, making the thread if it is new.</summary>
     /// <returns>The thread, held by <paramref name="holder"/> if the slot was free, otherwise by its present holder.</returns>
     Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken);
 
-    /// <summary>Releases a slot taken by <paramref name="holder"/> in <paramref name="epoch"/>.</summary>
-    /// <remarks>Does nothing when it no longer holds it.</remarks>
-    Task ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken);
+    /// <summary>Gives a slot taken by <paramref name="holder"/> in <paramref name="epoch"/> to the next run of the queue.</summary>
+    /// <returns>Who has the slot now. Nothing is changed when <paramref name="holder"/> no longer held it.</returns>
+    Task<string?> ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken);
 }

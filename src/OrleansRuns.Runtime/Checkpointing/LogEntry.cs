@@ -37,6 +37,12 @@ public sealed record LogEntry
     /// <summary>Gets the number that the run's next event gets after those of this entry.</summary>
     public long NextEvent { get; init; }
 
+    /// <summary>
+    /// Gets the position from which on the entries before this one no longer count; only set on the base of a rollback. Such a base
+    /// repeats what was there before that position.
+    /// </summary>
+    public long? Supersedes { get; init; }
+
     /// <summary>Gets what the entry records, in order.</summary>
     public required ImmutableArray<LogRecord> Records { get; init; }
 

@@ -57,6 +57,7 @@ internal sealed record LogView
         var view = this with
         {
             NextPosition = position + 1,
+            Namespaces = entry.Supersedes is null ? Namespaces : Empty.Namespaces,
             At = entry.At,
             NextEvent = entry.NextEvent,
             BaseBytes = entry.IsBase ? bytes : BaseBytes,
@@ -64,6 +65,23 @@ internal sealed record LogView
             EntriesSinceBase = entry.IsBase ? 0 : EntriesSinceBase + 1,
         };
         return entry.Records.Aggregate(view, (next, record) => next.With(record, entry));
+    }
+
+    /// <summary>Gets records that say again what is alive, as it was stored: every namespace's line, and the pending writes.</summary>
+    internal IEnumerable<LogRecord> Repeat()
+    {
+        foreach (var (name, view) in Namespaces)
+        {
+            foreach (var checkpoint in view.Line)
+            {
+                yield return new CheckpointLogRecord { Namespace = name, Checkpoint = checkpoint, RunId = view.RunId, At = view.At };
+            }
+        }
+
+        foreach (var (name, view) in Namespaces.Where(pair => !pair.Value.Writes.IsEmpty))
+        {
+            yield return new WritesLogRecord { Namespace = name, CheckpointId = view.CheckpointId, Tasks = [.. view.Writes.Values] };
+        }
     }
 
     private LogView With(LogRecord record, LogEntry entry) => record switch

@@ -23,7 +23,7 @@ internal sealed partial class RunExecution(
 
     /// <summary>Executes the attempt.</summary>
     /// <param name="stop">Asks it to end now: nodes are cancelled, and left behind when they do not listen.</param>
-    internal async Task<RunOutcome> ExecuteAsync(CancellationToken stop)
+    internal async Task<RunOutcome> ExecuteAsync(RunStop stop)
     {
         var view = await ReadAsync();
         for (var claims = 1; ; claims++)
@@ -78,25 +78,32 @@ internal sealed partial class RunExecution(
         CheckpointId = end.CheckpointId,
     };
 
-    private static EndLogRecord End(LoopEnd end) => new()
+    /// <summary>Renders how an attempt ends for the log.</summary>
+    internal static EndLogRecord EndOf(RunOutcome outcome) => new()
     {
-        Status = WireName.Of(end.Kind switch
-        {
-            LoopEndKind.Finished or LoopEndKind.Waiting => RunStatus.Success,
-            LoopEndKind.Stopped => RunStatus.Interrupted,
-            LoopEndKind.Failed => RunStatus.Error,
-            _ => throw new UnreachableException(),
-        }),
-        StopReason = end.StopReason is { } reason ? WireName.Of(reason) : null,
-        Error = end.Error,
-        CheckpointId = end.Checkpoint.Id,
+        Status = WireName.Of(outcome.Status),
+        StopReason = outcome.StopReason is { } reason ? WireName.Of(reason) : null,
+        Error = outcome.Error,
+        CheckpointId = outcome.CheckpointId,
     };
 
-    private async Task<EndLogRecord> RunAsync(RunLog log, CancellationToken stop)
+    private static RunOutcome Outcome(LoopEnd end, RunStop stop)
+    {
+        var outcome = end.Kind switch
+        {
+            LoopEndKind.Finished or LoopEndKind.Waiting => new RunOutcome { Status = RunStatus.Success },
+            LoopEndKind.Stopped => stop.Outcome,
+            LoopEndKind.Failed => new RunOutcome { Status = RunStatus.Error, StopReason = end.StopReason, Error = end.Error },
+            _ => throw new UnreachableException(),
+        };
+        return outcome with { CheckpointId = end.Checkpoint.Id };
+    }
+
+    private async Task<EndLogRecord> RunAsync(RunLog log, RunStop stop)
     {
         try
         {
-            var start = await new RunStart(setup, threads, log).BeginAsync(stop);
+            var start = await new RunStart(setup, threads, log).BeginAsync(stop.Token);
             RunTelling.Checkpoint(setup.Events, setup.Graph, start);
             var claim = log.View.Claim!;
             var limits = new SuperstepLimits
@@ -106,13 +113,13 @@ internal sealed partial class RunExecution(
                 InterruptAfter = [.. setup.Request.InterruptAfter],
                 PassedCheckpointId = RunStart.IsPassed(log.View, start) ? start.Id : null,
             };
-            var end = await new GraphLoop(setup, setup.Graph, log, nodes).RunAsync(start, limits, stop);
+            var end = await new GraphLoop(setup, setup.Graph, log, nodes).RunAsync(start, limits, stop.Token);
             if (end.Kind == LoopEndKind.Waiting)
             {
                 RunTelling.Interrupts(setup.Events, end.Checkpoint, OpenQuestions(log.View));
             }
 
-            return End(end);
+            return EndOf(Outcome(end, stop));
         }
         catch (Exception exception) when (
             exception is LogEntryTooLargeException or GraphException or RunException or MissingSubgraphException)

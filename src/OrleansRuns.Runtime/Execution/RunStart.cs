@@ -22,7 +22,7 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
 
         if (setup.Request.CheckpointId is { } checkpointId)
         {
-            root = await threads.LoadAsync(setup.Row.LogId, setup.Graph, checkpointId, cancellationToken)
+            root = await threads.LoadAsync(setup.Row, setup.Graph, checkpointId, cancellationToken)
                 ?? throw new CheckpointNotFoundException(setup.Row.ThreadId, checkpointId);
         }
 

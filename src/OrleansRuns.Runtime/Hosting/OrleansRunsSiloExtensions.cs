@@ -34,6 +34,8 @@ public static class OrleansRunsSiloExtensions
         services.AddRunOptions<RunRecoveryOptions, RunRecoveryOptionsValidator>(RunRecoveryOptions.Section);
         services.TryAddSingleton<RunInstruments>();
         services.TryAddSingleton<RunLastEvents>();
+        services.TryAddSingleton<ActiveRuns>();
+        services.TryAddSingleton<RunWaker>();
         services.TryAddSingleton<RunAdmission>();
         services.TryAddSingleton<ThreadSlots>();
         services.TryAddSingleton<ThreadEdits>();
@@ -43,8 +45,10 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<NodeRunner>();
         services.TryAddSingleton<IRunExecutor, RunExecutor>();
         services.TryAddSingleton<RunRecovery>();
+        services.TryAddSingleton<PendingRuns>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigurationValidator, GraphsValidator>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunRecovery>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<PendingRuns>());
         configure(new OrleansRunsBuilder(services));
         return builder;
     }

@@ -14,6 +14,17 @@ public sealed class RunsOptions
     [Range(1, 256 * 1024 * 1024)]
     public int MaxInputBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>Gets or sets how many runs are executed on one silo at the same time. Others stay pending in the database.</summary>
+    /// <value>1 to 1,000,000. The default is 1,000.</value>
+    /// <remarks>Runs that go on after their silo died or stopped are taken beyond the limit.</remarks>
+    [Range(1, 1_000_000)]
+    public int MaxActiveRuns { get; set; } = 1000;
+
+    /// <summary>Gets or sets the time between two looks for pending runs that nobody has begun.</summary>
+    /// <value>10 milliseconds to 1 hour. The default is 2 seconds.</value>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan PendingPeriod { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Gets or sets how long a cancelled run waits for its nodes before it ends without them.</summary>
     /// <value>Zero to 10 minutes. The default is 2 seconds.</value>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]

@@ -11,5 +11,13 @@ internal interface IRunExecutor
     /// <param name="events">Where the execution tells what happens.</param>
     /// <param name="stop">Asks the attempt to end now, without the nodes that do not listen.</param>
     /// <returns>How the attempt ended.</returns>
-    Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, CancellationToken stop);
+    Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, RunStop stop);
+
+    /// <summary>Writes the last entry of a run that does not execute any more, unless it is there.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="outcome">How it ends.</param>
+    /// <param name="rollBack">Whether its thread returns to the state before the run.</param>
+    /// <param name="cancellationToken">Gives up before the write.</param>
+    /// <exception cref="RollbackImpossibleException">The state before the run cannot be restored. Nothing was written.</exception>
+    Task CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken);
 }

@@ -13,9 +13,12 @@ internal sealed class RunExecutor(
 {
     public bool HasGraph(string graph) => graphs.Find(graph) is not null;
 
-    public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, CancellationToken stop)
+    public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, RunStop stop)
     {
         var setup = new RunSetup(run, RunRequests.FromRow(run.Request), graphs.Get(run.Graph), events);
         return new RunExecution(setup, store, threads, nodes, instruments, time, logger).ExecuteAsync(stop);
     }
+
+    public Task CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken) =>
+        new RunClosing(store, time).CloseAsync(run, RunExecution.EndOf(outcome), rollBack, cancellationToken);
 }

@@ -17,6 +17,8 @@ internal sealed partial class RunGrain(
     IRunCatalog catalog,
     IRunExecutor executor,
     RunLastEvents lastEvents,
+    ActiveRuns active,
+    RunWaker waker,
     RunInstruments instruments,
     ILocalSiloDetails silo,
     IHostApplicationLifetime lifetime,
@@ -31,17 +33,33 @@ internal sealed partial class RunGrain(
     private Task _keeping = Task.CompletedTask;
     private RunKeeper? _keeper;
     private RunRow? _final;
+    private TaskCompletionSource _begun = New();
+    private int _waiting;
     private bool _isDeactivating;
 
     private string RunId => this.GetPrimaryKeyString();
 
-    public async Task<RunSnapshot> GetAsync(CancellationToken cancellationToken) =>
-        (await GoOnAsync(cancellationToken)).ToSnapshot();
+    public async Task<RunSnapshot> GetAsync(CancellationToken cancellationToken)
+    {
+        var row = await GoOnAsync(cancellationToken);
+        if (row.RolledBack)
+        {
+            throw NotFound();
+        }
+
+        if (!row.IsFinal && _keeper is null)
+        {
+            // It may begin on another silo now; whoever waits for it here asks again there.
+            LetGo();
+        }
+
+        return row.ToSnapshot();
+    }
 
     public async Task<RunSnapshot> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var row = await GoOnAsync(cancellationToken);
-        if (row.IsFinal || _keeper is not { IsFenced: false } keeper)
+        if (row.IsFinal || _keeper is { IsFenced: true })
         {
             return row.ToSnapshot();
         }
@@ -49,10 +67,12 @@ internal sealed partial class RunGrain(
         // A silo that stops lets its callers go: they ask again, and whoever has the run then answers.
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var bound = timeout < TimeSpan.Zero ? TimeSpan.Zero : timeout > MaxWait ? MaxWait : timeout;
-        await Task.WhenAny(keeper.Completion, Task.Delay(bound, time, waiting.Token));
+        var isOver = Task.Delay(bound, time, waiting.Token);
+        await WaitForBeginAsync(isOver);
+        await Task.WhenAny(_keeper?.Completion ?? Task.CompletedTask, isOver);
         await waiting.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
-        return keeper.Row.ToSnapshot();
+        return (_keeper?.Row ?? _final ?? row).ToSnapshot();
     }
 
     public async Task<RunSnapshot> CancelAsync(CancelAction action, CancellationToken cancellationToken)
@@ -70,7 +90,13 @@ internal sealed partial class RunGrain(
             return keeper.Row.ToSnapshot();
         }
 
-        return row.IsFinal ? row.ToSnapshot() : (await GoOnAsync(cancellationToken)).ToSnapshot();
+        if (row.IsFinal)
+        {
+            EndWith(row);
+            return row.ToSnapshot();
+        }
+
+        return (await GoOnAsync(cancellationToken)).ToSnapshot();
     }
 
     public async IAsyncEnumerable<RunEvent> ReadEventsAsync(
@@ -79,6 +105,11 @@ internal sealed partial class RunGrain(
         var row = await GoOnAsync(cancellationToken);
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var stopping = lifetime.ApplicationStopping.Register(() => release.TrySetResult());
+        if (!row.IsFinal)
+        {
+            await WaitForBeginAsync(Task.WhenAny(release.Task, Task.Delay(MaxWait, time, cancellationToken)));
+        }
+
         var source = _keeper is { } keeper
             ? keeper.Events.ReadAsync(after, release.Task, cancellationToken)
             : lastEvents.ReadAsync(row, after, cancellationToken);
@@ -133,9 +164,9 @@ internal sealed partial class RunGrain(
             var row = await catalog.FindRunAsync(RunId, CancellationToken.None) ?? throw NotFound();
             if (row.IsFinal)
             {
-                _final = row;
+                EndWith(row);
             }
-            else if (_keeper is null && !_isDeactivating && IsExecutable(row))
+            else if (_keeper is null && !_isDeactivating && IsExecutable(row) && active.TryEnter(row))
             {
                 Keep(row);
             }
@@ -150,7 +181,7 @@ internal sealed partial class RunGrain(
 
     private bool IsExecutable(RunRow row)
     {
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        if (lifetime.ApplicationStopping.IsCancellationRequested || (!row.HoldsSlot && row.CancelAction is null))
         {
             return false;
         }
@@ -174,6 +205,8 @@ internal sealed partial class RunGrain(
         {
             _keeping = KeepAsync(_keeper);
         }
+
+        _begun.TrySetResult();
     }
 
     private async Task KeepAsync(RunKeeper keeper)
@@ -195,6 +228,7 @@ internal sealed partial class RunGrain(
         finally
         {
             instruments.RunActive(-1);
+            active.Exit();
             _final = keeper.Row.IsFinal ? keeper.Row : null;
             DelayDeactivation(TimeSpan.Zero);
             if (_final is null && !_isDeactivating)
@@ -202,8 +236,45 @@ internal sealed partial class RunGrain(
                 // Another activation has the run, or this one could not go on: the next call decides anew where it goes on.
                 DeactivateOnIdle();
             }
+
+            if (_final is not null)
+            {
+                await waker.WakeNextAsync(_final.Holder, except: RunId);
+            }
         }
     }
+
+    /// <summary>Waits until the run has begun or ended here, or need not be waited for here any more.</summary>
+    private async Task WaitForBeginAsync(Task isOver)
+    {
+        _waiting++;
+        await Task.WhenAny(_begun.Task, isOver);
+        if (--_waiting == 0 && _keeper is null && _final is null)
+        {
+            LetGo();
+        }
+    }
+
+    private void EndWith(RunRow row)
+    {
+        _final = row;
+        _begun.TrySetResult();
+    }
+
+    /// <summary>Gives up an activation that has nothing to do.</summary>
+    private void LetGo()
+    {
+        if (_waiting == 0)
+        {
+            DeactivateOnIdle();
+            return;
+        }
+
+        _begun.TrySetResult();
+        _begun = New();
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private RunNotFoundException NotFound()
     {

@@ -26,6 +26,9 @@ internal sealed partial class RunKeeper
     [LoggerMessage(3005, LogLevel.Error, "Run {RunId} failed outside its nodes in attempt {Attempt} and ends as an error.")]
     private static partial void LogExecutionFailed(ILogger logger, Exception exception, string runId, int attempt);
 
+    [LoggerMessage(3007, LogLevel.Error, "Run {RunId} was to be rolled back, which is impossible: it ends with its checkpoints kept.")]
+    private static partial void LogNotRolledBack(ILogger logger, Exception exception, string runId);
+
     [LoggerMessage(3006, LogLevel.Error, "A cancellation callback of run {RunId} threw. The run is cancelled all the same.")]
     private static partial void LogCancellationFailed(ILogger logger, Exception exception, string runId);
 }

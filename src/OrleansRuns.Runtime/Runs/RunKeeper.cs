@@ -15,7 +15,7 @@ internal sealed partial class RunKeeper : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string _owner;
-    private readonly CancellationTokenSource _stop = new();
+    private readonly RunStop _stop = new();
     private readonly CancellationTokenSource _abandon = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isStopping;
@@ -62,14 +62,14 @@ internal sealed partial class RunKeeper : IDisposable
     internal Task CancelAsync(RunRow row)
     {
         Row = RunRows.Newer(Row, row);
-        return StopNodesAsync();
+        return StopNodesAsync(RunStatus.Interrupted, Row.CancelReason ?? StopReason.Cancelled);
     }
 
     /// <summary>Asks the run to end because its activation does; it stays resumable.</summary>
     internal Task StopAsync()
     {
         _isStopping = true;
-        return StopNodesAsync();
+        return StopNodesAsync(RunStatus.Interrupted, StopReason.Drained);
     }
 
     /// <summary>Gives up what is still being tried again.</summary>
@@ -105,7 +105,7 @@ internal sealed partial class RunKeeper : IDisposable
     {
         if (Row.CancelAction is not null)
         {
-            await EndAsync(Ended(RunStatus.Interrupted, StopReason.Cancelled));
+            await EndCancelledAsync(isExecuted: false);
             return;
         }
 
@@ -124,25 +124,59 @@ internal sealed partial class RunKeeper : IDisposable
 
         _instruments.RunStarted();
         LogBegan(_logger, Row.RunId, Row.ThreadId, Row.Graph, attempt);
-        var outcome = await ExecuteAsync();
+        RunOutcome outcome;
+        await using (StartDeadline())
+        {
+            outcome = await ExecuteAsync();
+        }
+
         if (outcome.IsFenced)
         {
             Fence("append");
             return;
         }
 
-        await EndAsync(Decide(outcome));
+        if (outcome.Status != RunStatus.Interrupted)
+        {
+            await EndAsync(Ended(outcome.Status, outcome.StopReason, outcome.Error));
+        }
+        else if (Row.CancelAction is null && _isStopping)
+        {
+            await EndAsync(Ended(RunStatus.Interrupted, StopReason.Drained) with { Resumable = true });
+        }
+        else
+        {
+            // An intent that is durable wins over the silo's own stop, which is the only other reason to interrupt an execution.
+            await EndCancelledAsync(isExecuted: true);
+        }
+    }
+
+    /// <summary>Stops the run when its time is over, which counts from its first attempt.</summary>
+    private ITimer? StartDeadline()
+    {
+        if (RunRequests.FromRow(Row.Request).Timeout is not { } timeout || Row.StartedAt is not { } started)
+        {
+            return null;
+        }
+
+        // A timer may come up to a tick of the system's clock, a millisecond, before its time; the run must not.
+        var left = started + timeout - _time.GetUtcNow() + TimeSpan.FromMilliseconds(2);
+        return _time.CreateTimer(
+            _ => _ = StopNodesAsync(RunStatus.Timeout, StopReason.RunTimeout, $"The run took longer than its timeout of {timeout}."),
+            state: null,
+            left > TimeSpan.Zero ? left : TimeSpan.Zero,
+            Timeout.InfiniteTimeSpan);
     }
 
     private async Task<RunOutcome> ExecuteAsync()
     {
         try
         {
-            return await _executor.ExecuteAsync(Row, Events, _stop.Token);
+            return await _executor.ExecuteAsync(Row, Events, _stop);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stop.Token.IsCancellationRequested)
         {
-            return new RunOutcome { Status = RunStatus.Interrupted };
+            return _stop.Outcome;
         }
         catch (Exception exception) when (!Persistence.IsTransient(exception))
         {
@@ -152,17 +186,33 @@ internal sealed partial class RunKeeper : IDisposable
         }
     }
 
-    private RunEnd Decide(RunOutcome outcome)
+    /// <summary>Ends a run that was cancelled: closes its log if this attempt has not, rolls its thread back if that was asked.</summary>
+    private async Task EndCancelledAsync(bool isExecuted)
     {
-        if (outcome.Status != RunStatus.Interrupted)
+        var outcome = new RunOutcome { Status = RunStatus.Interrupted, StopReason = Row.CancelReason ?? StopReason.Cancelled };
+        var rollBack = Row.CancelAction == CancelAction.Rollback;
+        // Nobody can have written in the name of a run that never began.
+        var hasBegun = Row.Attempt > 0;
+        if (rollBack && hasBegun)
         {
-            return Ended(outcome.Status, outcome.StopReason, outcome.Error);
+            try
+            {
+                await _executor.CloseAsync(Row, outcome, rollBack: true, _abandon.Token);
+            }
+            catch (RollbackImpossibleException exception)
+            {
+                LogNotRolledBack(_logger, exception, Row.RunId);
+                outcome = outcome with { Error = exception.Message };
+                rollBack = false;
+            }
         }
 
-        // An intent that is durable wins over the silo's own stop, which is the only other reason to interrupt an execution.
-        return Row.CancelAction is not null || !_isStopping
-            ? Ended(RunStatus.Interrupted, StopReason.Cancelled)
-            : Ended(RunStatus.Interrupted, StopReason.Drained) with { Resumable = true };
+        if (!rollBack && hasBegun && !isExecuted)
+        {
+            await _executor.CloseAsync(Row, outcome, rollBack: false, _abandon.Token);
+        }
+
+        await EndAsync(Ended(outcome.Status, outcome.StopReason, outcome.Error) with { RolledBack = rollBack });
     }
 
     private RunEnd Ended(RunStatus status, StopReason? reason = null, string? error = null) =>
@@ -193,7 +243,7 @@ internal sealed partial class RunKeeper : IDisposable
         }
         else if (Row.Attempt == end.Attempt && Row.CancelAction is not null && end.Status != RunStatus.Interrupted)
         {
-            await EndAsync(Ended(RunStatus.Interrupted, StopReason.Cancelled));
+            await EndCancelledAsync(isExecuted: true);
         }
         else
         {
@@ -207,12 +257,11 @@ internal sealed partial class RunKeeper : IDisposable
         LogFenced(_logger, Row.RunId, phase, Row.Attempt, Row.Owner);
     }
 
-    private async Task StopNodesAsync()
+    private async Task StopNodesAsync(RunStatus status, StopReason reason, string? error = null)
     {
         try
         {
-            // The callbacks of the token are the nodes' own code: they run on the pool, never on the grain's scheduler.
-            await _stop.CancelAsync();
+            await _stop.RequestAsync(status, reason, error);
         }
         catch (AggregateException exception)
         {

@@ -16,6 +16,8 @@ internal static class RunRows
         Resumable = row.Resumable,
         Attempt = row.Attempt,
         CreatedAt = row.CreatedAt,
+        StartedAt = row.StartedAt,
+        RolledBack = row.RolledBack,
         UpdatedAt = row.UpdatedAt,
     };
 
@@ -30,6 +32,10 @@ internal static class RunRows
 
         var goesBack = answer.Attempt == known.Attempt && !answer.IsFinal && answer.UpdatedAt < known.UpdatedAt;
         var newest = goesBack ? known : answer;
-        return newest.IsFinal ? newest : newest with { CancelAction = known.CancelAction ?? answer.CancelAction };
+        return newest.IsFinal ? newest : newest with
+        {
+            CancelAction = known.CancelAction ?? answer.CancelAction,
+            CancelReason = known.CancelReason ?? answer.CancelReason,
+        };
     }
 }

@@ -9,20 +9,24 @@ internal sealed class RunAdmission(
     IRunCatalog catalog, ThreadReader threads, ThreadSlots slots, GraphRegistry graphs, IOptions<RunsOptions> options)
 {
     /// <summary>Admits a run, or finds the one that an equal request has admitted before.</summary>
-    /// <returns>The run's row, which is durable.</returns>
-    internal async Task<RunRow> AdmitAsync(string threadId, StartRunRequest request, CancellationToken cancellationToken)
+    /// <returns>The run's row, which is durable, and the runs that it has superseded.</returns>
+    internal async Task<AdmitOutcome> AdmitAsync(string threadId, StartRunRequest request, CancellationToken cancellationToken)
     {
         RunRequests.CheckThreadId(threadId);
         var graph = graphs.Get(request.Graph);
         RunRequests.Check(request, graph, options.Value.MaxInputBytes);
+        var run = new NewRun(request.RunId, threadId, graph.Name, graph.Fingerprint, RunRequests.ToRow(request))
+        {
+            Strategy = request.Strategy,
+            IdempotencyKey = request.IdempotencyKey,
+        };
         if (await FindProblemAsync(threadId, request, graph, cancellationToken) is { } problem)
         {
             // A repeated request need not fit any more: the run it has admitted may have moved the thread on.
-            var known = await catalog.FindRunAsync(request.RunId, cancellationToken) ?? throw problem;
-            return Same(known, threadId, request);
+            var known = await catalog.FindAdmittedAsync(run, cancellationToken) ?? throw problem;
+            return known with { Run = Same(known.Run!, threadId, request) };
         }
 
-        var run = new NewRun(request.RunId, threadId, graph.Name, graph.Fingerprint, RunRequests.ToRow(request));
         var outcome = await catalog.AdmitAsync(run, cancellationToken);
         if (outcome.Kind == AdmitKind.Busy && await slots.FreeDeadEditAsync(outcome.Thread, cancellationToken))
         {
@@ -31,14 +35,14 @@ internal sealed class RunAdmission(
 
         return outcome.Kind switch
         {
-            AdmitKind.Admitted => outcome.Run!,
-            AdmitKind.Exists => Same(outcome.Run!, threadId, request),
+            AdmitKind.Admitted => outcome,
+            AdmitKind.Exists => outcome with { Run = Same(outcome.Run!, threadId, request) },
             _ => throw new ThreadBusyException(threadId, outcome.Thread.Holder ?? "another run"),
         };
     }
 
     private static RunRow Same(RunRow known, string threadId, StartRunRequest request) =>
-        RunRequests.IsSame(known, threadId, request) ? known : throw new RunConflictException(request.RunId);
+        RunRequests.IsSame(known, threadId, request) ? known : throw new RunConflictException(known.RunId);
 
     private async Task<RunException?> FindProblemAsync(
         string threadId, StartRunRequest request, CompiledGraph graph, CancellationToken cancellationToken)
@@ -59,9 +63,10 @@ internal sealed class RunAdmission(
         var input = RunRequests.Parse(request.Input, "input");
         var answer = RunRequests.Parse(request.Resume, "answer");
         var thread = await catalog.FindThreadAsync(threadId, cancellationToken);
-        if (thread?.Holder is { } holder && !await slots.FreeDeadEditAsync(thread, cancellationToken))
+        var isBusy = thread?.Holder is not null && !await slots.FreeDeadEditAsync(thread, cancellationToken);
+        if (isBusy && request.Strategy == MultitaskStrategy.Reject)
         {
-            throw new ThreadBusyException(threadId, holder);
+            throw new ThreadBusyException(threadId, thread!.Holder!);
         }
 
         var point = thread is null ? null : await threads.FindAsync(thread, request.CheckpointId, cancellationToken);
@@ -70,7 +75,7 @@ internal sealed class RunAdmission(
             throw new CheckpointNotFoundException(threadId, checkpointId);
         }
 
-        if (point is not null && thread!.Graph != graph.Name)
+        if ((point is not null || isBusy) && thread!.Graph != graph.Name)
         {
             throw new InvalidRunRequestException(
                 $"Thread '{threadId}' has the state of graph '{thread.Graph}', which graph '{graph.Name}' cannot go on with. "
@@ -80,6 +85,11 @@ internal sealed class RunAdmission(
         if (input is { } value)
         {
             ThreadPoint.Checked(() => graph.ApplyInput(point?.Checkpoint, value));
+        }
+        else if (isBusy)
+        {
+            // What is waited for, or planned, is only known when those before it have ended.
+            return;
         }
         else if (answer is { } reply)
         {

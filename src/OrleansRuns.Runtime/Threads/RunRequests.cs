@@ -10,6 +10,8 @@ namespace OrleansRuns.Runtime;
 internal static partial class RunRequests
 {
     private const string AnyNode = "*";
+    private static readonly TimeSpan MinTimeout = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromDays(30);
 
     /// <summary>Checks a thread's id.</summary>
     /// <exception cref="InvalidRunRequestException">It is not 1 to 200 letters, digits, '-', '_', '.' or ':'.</exception>
@@ -51,6 +53,7 @@ internal static partial class RunRequests
                 $"The recursion limit {request.RecursionLimit} of run '{request.RunId}' allows no superstep. Use 1 or more.");
         }
 
+        CheckAdmission(request);
         CheckSize([request.Input, request.Resume, request.Context], maxInputBytes);
         CheckNodes(request.InterruptBefore.Concat(request.InterruptAfter), graph);
         _ = Parse(request.Context, "context");
@@ -100,12 +103,56 @@ internal static partial class RunRequests
         JsonSerializer.Deserialize<StartRunRequest>(request, JsonSerializerOptions.Web)
         ?? throw new JsonException("The request of a run is null.");
 
-    /// <summary>Tells whether a run's row was admitted for an equal request; the order and spacing of JSON members do not count.</summary>
+    /// <summary>
+    /// Tells whether a run's row was admitted for an equal request. The order and spacing of JSON members do not count, nor does the
+    /// run's id when an idempotency key stands for it.
+    /// </summary>
     internal static bool IsSame(RunRow row, string threadId, StartRunRequest request)
     {
-        using var admitted = JsonDocument.Parse(row.Request);
-        using var asked = JsonDocument.Parse(ToRow(request));
-        return row.ThreadId == threadId && JsonElement.DeepEquals(admitted.RootElement, asked.RootElement);
+        var admitted = FromRow(row.Request);
+        var asked = request.IdempotencyKey is null ? request : request with { RunId = row.RunId };
+        return row.ThreadId == threadId
+            && AreEqual(admitted.Input, asked.Input)
+            && AreEqual(admitted.Resume, asked.Resume)
+            && AreEqual(admitted.Context, asked.Context)
+            && AreEqual(ToRow(WithoutJson(admitted)), ToRow(WithoutJson(asked)));
+    }
+
+    private static StartRunRequest WithoutJson(StartRunRequest request) =>
+        request with { Input = null, Resume = null, Context = null };
+
+    private static bool AreEqual(string? admitted, string? asked)
+    {
+        if (admitted is null || asked is null)
+        {
+            return admitted == asked;
+        }
+
+        using var left = JsonDocument.Parse(admitted);
+        using var right = JsonDocument.Parse(asked);
+        return JsonElement.DeepEquals(left.RootElement, right.RootElement);
+    }
+
+    private static void CheckAdmission(StartRunRequest request)
+    {
+        if (!Enum.IsDefined(request.Strategy))
+        {
+            throw new InvalidRunRequestException(
+                $"{request.Strategy} is no strategy. Use one of: "
+                + $"{string.Join(", ", Enum.GetValues<MultitaskStrategy>().Select(WireName.Of))}.");
+        }
+
+        if (request.IdempotencyKey is { Length: 0 or > 200 } key)
+        {
+            throw new InvalidRunRequestException(
+                $"The idempotency key of run '{request.RunId}' has {key.Length:N0} characters. Use 1 to 200, or none at all.");
+        }
+
+        if (request.Timeout is { } timeout && (timeout < MinTimeout || timeout > MaxTimeout))
+        {
+            throw new InvalidRunRequestException(
+                $"The timeout {timeout} of run '{request.RunId}' is out of range. Use {MinTimeout} to {MaxTimeout}, or none at all.");
+        }
     }
 
     private static void CheckNodes(IEnumerable<string> nodes, CompiledGraph graph)

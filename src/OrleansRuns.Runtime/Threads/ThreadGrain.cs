@@ -7,7 +7,7 @@ namespace OrleansRuns.Runtime;
 /// <summary>Answers for one thread. Starts and edits come one at a time; reads interleave.</summary>
 [GrainType("thread"), RandomPlacement]
 internal sealed partial class ThreadGrain(
-    IRunCatalog catalog, RunAdmission admission, IThreadHistory history, ThreadEdits edits, ILogger<ThreadGrain> logger)
+    IRunCatalog catalog, RunAdmission admission, RunWaker waker, IThreadHistory history, ThreadEdits edits, ILogger<ThreadGrain> logger)
     : Grain, IThreadGrain
 {
     private string ThreadId => this.GetPrimaryKeyString();
@@ -15,7 +15,20 @@ internal sealed partial class ThreadGrain(
     public async Task<RunSnapshot> StartRunAsync(StartRunRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var run = await admission.AdmitAsync(ThreadId, request, cancellationToken);
+        var outcome = await admission.AdmitAsync(ThreadId, request, cancellationToken);
+        var run = outcome.Run!;
+        if (!outcome.Superseded.IsEmpty)
+        {
+            // Their intents are durable. The thread does not wait for them: a silo that has just died answers only when it is missed.
+            var action = request.Strategy == MultitaskStrategy.Rollback ? CancelAction.Rollback : CancelAction.Interrupt;
+            _ = waker.CancelAsync(outcome.Superseded, action);
+        }
+
+        if (!run.HoldsSlot)
+        {
+            return run.ToSnapshot();
+        }
+
         try
         {
             return await GrainFactory.GetGrain<IRunGrain>(run.RunId).GetAsync(CancellationToken.None);

@@ -4,7 +4,8 @@ using OrleansRuns.Graphs;
 namespace OrleansRuns.Runtime;
 
 /// <summary>Reads threads from their logs.</summary>
-internal sealed class ThreadReader(IThreadLogStore log, GraphRegistry graphs)
+/// <remarks>What a run that was rolled back has appended is not part of its thread: it is passed over everywhere.</remarks>
+internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, GraphRegistry graphs)
 {
     private const int PageSize = 64;
 
@@ -21,16 +22,18 @@ internal sealed class ThreadReader(IThreadLogStore log, GraphRegistry graphs)
             return Point(graph, LogView.Of(await log.ReadLineAsync(thread.LogId, null, cancellationToken)));
         }
 
-        return await FindViewAsync(thread.LogId, checkpointId, cancellationToken) is { } view
-            ? Point(graph, await WithWritesAfterAsync(thread.LogId, view, cancellationToken))
+        return await FindViewAsync(thread.ThreadId, thread.LogId, checkpointId, cancellationToken) is var (view, gone)
+            ? Point(graph, await WithWritesAfterAsync(thread.LogId, view, gone, cancellationToken))
             : null;
     }
 
-    /// <summary>Loads a checkpoint of the run's own graph.</summary>
+    /// <summary>Loads a checkpoint of the graph that a run executes, from the run's thread.</summary>
     /// <returns>The checkpoint, or <see langword="null"/> when there is none.</returns>
     internal async Task<Checkpoint?> LoadAsync(
-        string logId, CompiledGraph graph, string checkpointId, CancellationToken cancellationToken) =>
-        await FindViewAsync(logId, checkpointId, cancellationToken) is { Root: { } root } ? graph.Load("", root.Line) : null;
+        RunRow run, CompiledGraph graph, string checkpointId, CancellationToken cancellationToken) =>
+        await FindViewAsync(run.ThreadId, run.LogId, checkpointId, cancellationToken) is ({ Root: { } root }, _)
+            ? graph.Load("", root.Line)
+            : null;
 
     /// <summary>Reads the states of a thread, newest first.</summary>
     /// <param name="thread">The thread.</param>
@@ -46,7 +49,7 @@ internal sealed class ThreadReader(IThreadLogStore log, GraphRegistry graphs)
         long? end = null;
         if (before is not null)
         {
-            _ = await FindViewAsync(thread.LogId, before, cancellationToken)
+            _ = await FindViewAsync(thread.ThreadId, thread.LogId, before, cancellationToken)
                 ?? throw new Abstractions.CheckpointNotFoundException(thread.ThreadId, before);
             end = CheckpointId.PositionOf(before) - 1;
         }
@@ -70,7 +73,7 @@ internal sealed class ThreadReader(IThreadLogStore log, GraphRegistry graphs)
 
             repeated = points.LastOrDefault() is { IsRepeated: true } last ? last : null;
             found.AddRange(repeated is null ? points : points.SkipLast(1));
-            end = line[0].Position - 1;
+            end = (line[0].Entry.Supersedes ?? line[0].Position) - 1;
         }
 
         return [.. found.Concat(repeated is null ? [] : [repeated]).Take(limit)];
@@ -147,8 +150,9 @@ internal sealed class ThreadReader(IThreadLogStore log, GraphRegistry graphs)
         }
     }
 
-    /// <summary>Finds what the log says at a checkpoint of the run's own graph.</summary>
-    private async Task<LogView?> FindViewAsync(string logId, string checkpointId, CancellationToken cancellationToken)
+    /// <summary>Finds what the log says at a checkpoint of the run's own graph, and which runs of the thread were rolled back.</summary>
+    private async Task<(LogView View, ImmutableHashSet<string> Gone)?> FindViewAsync(
+        string threadId, string logId, string checkpointId, CancellationToken cancellationToken)
     {
         if (CheckpointId.PositionOf(checkpointId) is not { } position)
         {
@@ -156,15 +160,23 @@ internal sealed class ThreadReader(IThreadLogStore log, GraphRegistry graphs)
         }
 
         var view = LogView.Of(await log.ReadLineAsync(logId, position, cancellationToken));
-        return view.Root?.CheckpointId == checkpointId ? view : null;
+        if (view.Root?.CheckpointId != checkpointId)
+        {
+            return null;
+        }
+
+        var gone = await catalog.ListRolledBackAsync(threadId, cancellationToken);
+        return gone.Contains(view.Root.RunId) ? null : (view, gone);
     }
 
-    private async Task<LogView> WithWritesAfterAsync(string logId, LogView view, CancellationToken cancellationToken)
+    private async Task<LogView> WithWritesAfterAsync(
+        string logId, LogView view, ImmutableHashSet<string> gone, CancellationToken cancellationToken)
     {
+        var position = view.NextPosition;
         while (true)
         {
-            var page = await log.ReadPageAsync(logId, view.NextPosition, PageSize, cancellationToken);
-            foreach (var stored in page)
+            var page = await log.ReadPageAsync(logId, position, PageSize, cancellationToken);
+            foreach (var stored in page.Where(stored => !gone.Contains(stored.Entry.RunId)))
             {
                 var next = view.With(stored.Position, stored.Entry, stored.StoredBytes);
                 if (next.Root!.CheckpointId != view.Root!.CheckpointId)
@@ -179,6 +191,8 @@ internal sealed class ThreadReader(IThreadLogStore log, GraphRegistry graphs)
             {
                 return view;
             }
+
+            position = page[^1].Position + 1;
         }
     }
 }

@@ -6,28 +6,30 @@ namespace OrleansRuns.Runtime;
 
 /// <summary>Takes threads' slots for edits and frees those that a dead edit has left behind.</summary>
 internal sealed partial class ThreadSlots(
-    IRunCatalog catalog, IOptions<RunsOptions> options, TimeProvider time, ILogger<ThreadSlots> logger)
+    IRunCatalog catalog, RunWaker waker, IOptions<RunsOptions> options, TimeProvider time, ILogger<ThreadSlots> logger)
 {
     /// <summary>What the holder of an edit begins with; a run's holder is the run's id.</summary>
     internal const string EditPrefix = "edit-";
 
     /// <summary>Tells whether a run holds the thread.</summary>
-    internal static bool IsHeldByRun(ThreadRow thread) =>
-        thread.Holder is not null && !thread.Holder.StartsWith(EditPrefix, StringComparison.Ordinal);
+    internal static bool IsHeldByRun(ThreadRow thread) => thread.Holder is { } holder && !IsEdit(holder);
+
+    /// <summary>Tells whether the holder of a slot is an edit.</summary>
+    internal static bool IsEdit(string holder) => holder.StartsWith(EditPrefix, StringComparison.Ordinal);
 
     /// <summary>Frees a slot whose edit has not come back in time. The thread's log refuses what such an edit may still append.</summary>
     /// <returns>Whether the slot may be asked for again.</returns>
     internal async Task<bool> FreeDeadEditAsync(ThreadRow thread, CancellationToken cancellationToken)
     {
         if (thread.Holder is not { } holder
-            || !holder.StartsWith(EditPrefix, StringComparison.Ordinal)
+            || !IsEdit(holder)
             || time.GetUtcNow() - thread.UpdatedAt <= options.Value.EditTimeout)
         {
             return false;
         }
 
         LogEditFreed(logger, thread.ThreadId, holder, thread.UpdatedAt);
-        await catalog.ReleaseSlotAsync(thread.ThreadId, holder, thread.Epoch, cancellationToken);
+        await waker.WakeNextAsync(await catalog.ReleaseSlotAsync(thread.ThreadId, holder, thread.Epoch, cancellationToken));
         return true;
     }
 
@@ -64,7 +66,7 @@ internal sealed partial class ThreadSlots(
     {
         try
         {
-            await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, CancellationToken.None);
+            await waker.WakeNextAsync(await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, CancellationToken.None));
         }
         catch (Exception exception) when (Persistence.IsTransient(exception))
         {

@@ -16,7 +16,15 @@ public abstract partial class RunCatalogContract
         var row = await Catalog.BeginAsync(run.RunId, 1, "silo-1", None);
 
         Assert.Equal(
-            admitted with { Status = RunStatus.Running, Attempt = 1, Owner = "silo-1", UpdatedAt = admitted.UpdatedAt.AddSeconds(1) }, row);
+            admitted with
+            {
+                Status = RunStatus.Running,
+                Attempt = 1,
+                Owner = "silo-1",
+                StartedAt = admitted.UpdatedAt.AddSeconds(1),
+                UpdatedAt = admitted.UpdatedAt.AddSeconds(1),
+            },
+            row);
     }
 
     [Theory]
@@ -143,6 +151,7 @@ public abstract partial class RunCatalogContract
                 Status = status,
                 StopReason = status == RunStatus.Interrupted ? StopReason.Drained : null,
                 Error = "Schief: 失敗",
+                Holder = null,
                 UpdatedAt = begun.UpdatedAt.AddSeconds(1),
             },
             ended);
@@ -292,7 +301,7 @@ public abstract partial class RunCatalogContract
 
         await Catalog.AdmitAsync(NewRun() with { ThreadId = $"{_thread}-2" }, None);
 
-        var newest = runs.Select(run => run.RunId).OrderDescending(StringComparer.Ordinal).ToList();
+        var newest = runs.Select(run => run.RunId).Reverse().ToList();
         Assert.Equal(newest, (await Catalog.ListRunsAsync(_thread, 100, None)).Select(row => row.RunId));
         Assert.Equal(newest.Take(2), (await Catalog.ListRunsAsync(_thread, 2, None)).Select(row => row.RunId));
         Assert.Empty(await Catalog.ListRunsAsync($"{_thread}-3", 2, None));

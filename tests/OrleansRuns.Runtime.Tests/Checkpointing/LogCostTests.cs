@@ -58,12 +58,13 @@ public sealed class LogCostTests(ITestOutputHelper output)
         var bench = new RunBench(graph, probe);
         await bench.ExecuteAsync(new { until = 400, blob = "" });
         var history = await bench.Reader.ReadHistoryAsync(bench.Thread, null, 1000, CancellationToken.None);
+        var run = Rows.Claimed(bench.Thread, new StartRunRequest { RunId = "run-1", Graph = graph.Name }, attempt: 1);
         var worst = 0.0;
 
         foreach (var point in history.Where((_, index) => index % 8 == 0))
         {
             var reads = probe.Reads;
-            var loaded = await bench.Reader.LoadAsync("log", graph, point.Checkpoint.Id, CancellationToken.None);
+            var loaded = await bench.Reader.LoadAsync(run, graph, point.Checkpoint.Id, CancellationToken.None);
             var queries = probe.Reads - reads;
             var line = await _store.ReadLineAsync("log", CheckpointId.PositionOf(point.Checkpoint.Id), CancellationToken.None);
             var read = line.Sum(stored => stored.StoredBytes);

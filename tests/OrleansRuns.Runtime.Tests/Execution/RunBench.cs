@@ -15,11 +15,13 @@ internal sealed class RunBench
 {
     private readonly NodeScheduler _threads = new(8);
     private readonly CompiledGraph _graph;
+    private readonly IThreadLogStore _store;
     private readonly RunExecutor _executor;
 
     internal RunBench(CompiledGraph graph, IThreadLogStore store)
     {
         _graph = graph;
+        _store = store;
         var graphs = new GraphRegistry([new GraphRegistration(graph.Name, _ => graph)], NoServices.Instance);
         var instruments = new RunInstruments(NoServices.Instance);
         var nodes = new NodeRunner(
@@ -30,13 +32,16 @@ internal sealed class RunBench
             instruments,
             TimeProvider.System,
             NullLogger<NodeRunner>.Instance);
-        Reader = new ThreadReader(store, graphs);
+        Reader = new ThreadReader(store, Catalog, graphs);
         _executor = new RunExecutor(
             graphs, store, Reader, nodes, instruments, TimeProvider.System, NullLogger<RunExecution>.Instance);
         Thread = Rows.Thread(graph);
     }
 
     internal ThreadReader Reader { get; }
+
+    /// <summary>Gets the catalog that the reader asks. Runs are executed without it.</summary>
+    internal MemoryRunCatalog Catalog { get; } = new();
 
     internal ThreadRow Thread { get; }
 
@@ -51,6 +56,11 @@ internal sealed class RunBench
     internal Task<RunOutcome> ForkAsync(string run, string checkpointId) =>
         ExecuteAsync(Request(run) with { CheckpointId = checkpointId }, 1, null);
 
+    /// <summary>Closes the log of a run that does not execute any more.</summary>
+    internal Task CloseAsync(string run, EndLogRecord end, bool rollBack) =>
+        new RunClosing(_store, TimeProvider.System).CloseAsync(
+            Rows.Claimed(Thread, Request(run), attempt: 1), end, rollBack, CancellationToken.None);
+
     /// <summary>Reads the thread's newest state.</summary>
     internal async Task<TState> StateAsync<TState>()
         where TState : GraphState =>
@@ -62,7 +72,7 @@ internal sealed class RunBench
     {
         var row = Rows.Claimed(Thread, request, attempt);
         return Task.Factory.StartNew(
-                () => _executor.ExecuteAsync(row, events ?? new RecordedEvents(), CancellationToken.None),
+                () => _executor.ExecuteAsync(row, events ?? new RecordedEvents(), new RunStop()),
                 CancellationToken.None,
                 TaskCreationOptions.DenyChildAttach,
                 new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler)

@@ -15,9 +15,10 @@ internal sealed class OneRunCatalog : IRunCatalog
         LogId = "log",
         Graph = "graph",
         Fingerprint = "fingerprint",
-        Request = "{}",
+        Request = """{"runId":"run","graph":"graph"}""",
         Status = RunStatus.Pending,
         Attempt = 0,
+        Holder = "run",
         CreatedAt = DateTimeOffset.UnixEpoch,
         UpdatedAt = DateTimeOffset.UnixEpoch,
     };
@@ -28,16 +29,28 @@ internal sealed class OneRunCatalog : IRunCatalog
             row => row with { Status = RunStatus.Running, Attempt = attempt, Owner = owner, Resumable = false, StopReason = null });
 
     public async Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken) =>
-        await ChangeAsync(row => !row.IsFinal && row.CancelAction is null, row => row with { CancelAction = action });
+        await ChangeAsync(
+            row => !row.IsFinal && row.CancelAction is null,
+            row => row with { CancelAction = action, CancelReason = StopReason.Cancelled });
 
     public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
         ChangeAsync(
             row => !row.IsFinal && row.Attempt == end.Attempt && (end.Status != RunStatus.Success || row.CancelAction is null),
-            row => row with { Status = end.Status, StopReason = end.StopReason, Resumable = end.Resumable, Error = end.Error });
+            row => row with
+            {
+                Status = end.Status,
+                StopReason = end.StopReason,
+                Resumable = end.Resumable,
+                RolledBack = end.RolledBack,
+                Error = end.Error,
+            });
 
     public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) => Task.FromResult<RunRow?>(Row);
 
     public Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<AdmitOutcome?> FindAdmittedAsync(NewRun run, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
@@ -52,7 +65,16 @@ internal sealed class OneRunCatalog : IRunCatalog
     public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
+    public Task<string?> ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<ImmutableArray<RunRow>> ListReadyAsync(
+        ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ImmutableArray<ThreadRow>> ListBlockedAsync(
+        DateTimeOffset since, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ImmutableHashSet<string>> ListRolledBackAsync(string threadId, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     private Task<RunRow> ChangeAsync(Func<RunRow, bool> guard, Func<RunRow, RunRow> change)

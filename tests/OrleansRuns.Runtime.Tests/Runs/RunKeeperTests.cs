@@ -127,6 +127,67 @@ public sealed class RunKeeperTests
         Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled), (keeper.Row.Status, keeper.Row.StopReason));
     }
 
+    [Theory]
+    [InlineData(CancelAction.Interrupt)]
+    [InlineData(CancelAction.Rollback)]
+    public async Task RunAsync_CancelledWhileNobodyExecuted_ClosesTheLogBeforeItEnds(CancelAction action)
+    {
+        await _catalog.BeginAsync("run", 1, "a dead silo", CancellationToken.None);
+        await _catalog.RequestCancelAsync("run", action, CancellationToken.None);
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        var closing = Assert.Single(_executor.Closings);
+        Assert.Equal((StopReason.Cancelled, action == CancelAction.Rollback), (closing.Outcome.StopReason, closing.RollBack));
+        Assert.Equal(0, _executor.Executions);
+        Assert.Equal((RunStatus.Interrupted, 1), (keeper.Row.Status, keeper.Row.Attempt));
+        Assert.Equal(action == CancelAction.Rollback, keeper.Row.RolledBack);
+    }
+
+    [Fact]
+    public async Task RunAsync_CancelledBeforeItBegan_HasNoLogToClose()
+    {
+        await _catalog.RequestCancelAsync("run", CancelAction.Rollback, CancellationToken.None);
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.Empty(_executor.Closings);
+        Assert.True(keeper.Row is { Status: RunStatus.Interrupted, RolledBack: true, Attempt: 0 });
+    }
+
+    [Fact]
+    public async Task RunAsync_RollbackIsImpossible_EndsWithItsCheckpointsAndSaysWhy()
+    {
+        _executor.ClosingFailure = new RollbackImpossibleException("run", "it is gone.");
+        await _catalog.BeginAsync("run", 1, "a dead silo", CancellationToken.None);
+        await _catalog.RequestCancelAsync("run", CancelAction.Rollback, CancellationToken.None);
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.True(keeper.Row is { Status: RunStatus.Interrupted, RolledBack: false });
+        Assert.Contains("it is gone.", keeper.Row.Error, StringComparison.Ordinal);
+        Assert.False(Assert.Single(_executor.Closings).RollBack);
+    }
+
+    [Fact]
+    public async Task RunAsync_SuccessRefusedByARollback_RollsBack()
+    {
+        _executor.Execute = async (run, _) =>
+        {
+            await _catalog.RequestCancelAsync(run.RunId, CancelAction.Rollback, CancellationToken.None);
+            return new RunOutcome { Status = RunStatus.Success };
+        };
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.True(keeper.Row is { Status: RunStatus.Interrupted, RolledBack: true });
+        Assert.True(Assert.Single(_executor.Closings).RollBack);
+    }
+
     [Fact]
     public async Task StopAsync_RunIsActive_StaysResumable()
     {
@@ -229,10 +290,25 @@ public sealed class RunKeeperTests
 
         public bool HasGraph(string graph) => true;
 
-        public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, CancellationToken stop)
+        internal List<(RunOutcome Outcome, bool RollBack)> Closings { get; } = [];
+
+        internal Exception? ClosingFailure { get; set; }
+
+        public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, RunStop stop)
         {
             Executions++;
-            return Execute(run, stop);
+            return Execute(run, stop.Token);
+        }
+
+        public Task CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken)
+        {
+            if (rollBack && ClosingFailure is { } failure)
+            {
+                return Task.FromException(failure);
+            }
+
+            Closings.Add((outcome, rollBack));
+            return Task.CompletedTask;
         }
     }
 }

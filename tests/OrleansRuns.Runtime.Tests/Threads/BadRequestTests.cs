@@ -45,6 +45,23 @@ public sealed class BadRequestTests
     }
 
     [Fact]
+    public async Task StartRunAsync_AdmissionOutOfRange_IsRefused()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var thread = await IdleThreadAsync(cluster);
+        var request = ThreadGrainTests.Request(SampleGraphs.Gated, input: "{}");
+
+        await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, request with { IdempotencyKey = "" });
+        await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, request with { IdempotencyKey = new string('k', 201) });
+        await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, request with { Timeout = TimeSpan.Zero });
+        await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, request with { Timeout = TimeSpan.FromDays(31) });
+        var strategy = await AssertRefusedAsync<InvalidRunRequestException>(
+            cluster, thread, request with { Strategy = (MultitaskStrategy)17 });
+
+        Assert.Contains("enqueue", strategy.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task StartRunAsync_InputOverTheLimit_IsRefused()
     {
         await using var cluster = await RunCluster.StartAsync(options =>

@@ -22,6 +22,10 @@ public sealed class HookedRunCatalog(IRunCatalog inner, CatalogHooks hooks) : IR
         HookAsync(nameof(AdmitAsync), () => inner.AdmitAsync(run, cancellationToken));
 
     /// <inheritdoc/>
+    public Task<AdmitOutcome?> FindAdmittedAsync(NewRun run, CancellationToken cancellationToken) =>
+        HookAsync(nameof(FindAdmittedAsync), () => inner.FindAdmittedAsync(run, cancellationToken));
+
+    /// <inheritdoc/>
     public Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken) =>
         HookAsync(nameof(BeginAsync), () => inner.BeginAsync(runId, attempt, owner, cancellationToken));
 
@@ -58,12 +62,22 @@ public sealed class HookedRunCatalog(IRunCatalog inner, CatalogHooks hooks) : IR
         HookAsync(nameof(TakeSlotAsync), () => inner.TakeSlotAsync(threadId, graph, holder, cancellationToken));
 
     /// <inheritdoc/>
-    public async Task ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken)
-    {
-        await hooks.Before(nameof(ReleaseSlotAsync));
-        await inner.ReleaseSlotAsync(threadId, holder, epoch, cancellationToken);
-        await hooks.After(nameof(ReleaseSlotAsync));
-    }
+    public Task<string?> ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
+        HookAsync(nameof(ReleaseSlotAsync), () => inner.ReleaseSlotAsync(threadId, holder, epoch, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<RunRow>> ListReadyAsync(
+        ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
+        HookAsync(nameof(ListReadyAsync), () => inner.ListReadyAsync(graphs, limit, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<ThreadRow>> ListBlockedAsync(
+        DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
+        HookAsync(nameof(ListBlockedAsync), () => inner.ListBlockedAsync(since, limit, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<ImmutableHashSet<string>> ListRolledBackAsync(string threadId, CancellationToken cancellationToken) =>
+        HookAsync(nameof(ListRolledBackAsync), () => inner.ListRolledBackAsync(threadId, cancellationToken));
 
     private async Task<T> HookAsync<T>(string call, Func<Task<T>> apply)
     {

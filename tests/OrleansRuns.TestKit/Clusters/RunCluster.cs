@@ -181,6 +181,7 @@ public sealed class RunCluster : IAsyncDisposable
             runs.AddGraph(SampleGraphs.Deaf, new GatedGraph(GateManners.Deaf));
             runs.AddGraph(SampleGraphs.Blocking, new GatedGraph(GateManners.Blocking));
             runs.AddGraph<AskGraph>(SampleGraphs.Ask);
+            runs.AddGraph<AskThenGatedGraph>(SampleGraphs.AskThenGated);
             runs.AddGraph<AskTwiceGraph>(SampleGraphs.AskTwice);
             runs.AddGraph<ChattyGraph>(SampleGraphs.Chatty);
             runs.AddGraph<FailingGraph>(SampleGraphs.Failing);

@@ -18,6 +18,9 @@ public static class SampleGraphs
     /// <summary>"ask" asks for a name, "greet" uses it.</summary>
     public const string Ask = "ask";
 
+    /// <summary>"ask" asks for a name, "gated" stops at the thread's gate.</summary>
+    public const string AskThenGated = "ask-then-gated";
+
     /// <summary>"left" and "right" ask in the same superstep.</summary>
     public const string AskTwice = "ask-twice";
 
@@ -96,6 +99,25 @@ public sealed class AskGraph : IGraph<SampleState>
         var ask = graph.AddNode("ask", (state, node) => state with { Name = node.Interrupt<string>("Who are you?") });
         var greet = graph.AddNode("greet", (state, node) => state with { Done = state.Done.Append($"Hello {state.Name}") });
         graph.AddPath(Node.Start, ask, greet, Node.End);
+    }
+}
+
+/// <summary>See <see cref="SampleGraphs.AskThenGated"/>.</summary>
+public sealed class AskThenGatedGraph : IGraph<SampleState>
+{
+    /// <inheritdoc/>
+    public void Build(GraphBuilder<SampleState> graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        var ask = graph.AddNode("ask", (state, node) => state with { Name = node.Interrupt<string>("Who are you?") });
+        var gated = graph.AddNode("gated", PassAsync);
+        graph.AddPath(Node.Start, ask, gated, Node.End);
+    }
+
+    private static async Task<SampleState> PassAsync(SampleState state, NodeContext node)
+    {
+        await node.Services.GetRequiredService<Gates>().Of(node).PassAsync(node.CancellationToken);
+        return state with { Done = state.Done.Append(node.Node) };
     }
 }
 

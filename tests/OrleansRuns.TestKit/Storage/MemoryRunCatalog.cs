@@ -10,6 +10,8 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, RunRow> _runs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ThreadRow> _threads = new(StringComparer.Ordinal);
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
@@ -19,36 +21,14 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
     public Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return ChangeAsync(
-            () =>
-            {
-                if (_runs.TryGetValue(run.RunId, out var earlier))
-                {
-                    return new AdmitOutcome(AdmitKind.Exists, earlier, _threads[earlier.ThreadId]);
-                }
+        return ChangeAsync(() => Admit(run), cancellationToken);
+    }
 
-                var thread = Take(run.ThreadId, run.Graph, run.RunId, out var isTaken);
-                if (!isTaken)
-                {
-                    return new AdmitOutcome(AdmitKind.Busy, _runs.GetValueOrDefault(thread.Holder!), thread);
-                }
-
-                var row = new RunRow
-                {
-                    RunId = run.RunId,
-                    ThreadId = run.ThreadId,
-                    LogId = thread.LogId,
-                    Graph = run.Graph,
-                    Fingerprint = run.Fingerprint,
-                    Request = run.Request,
-                    Status = RunStatus.Pending,
-                    Attempt = 0,
-                    CreatedAt = Now,
-                    UpdatedAt = Now,
-                };
-                return new AdmitOutcome(AdmitKind.Admitted, _runs[run.RunId] = row, thread);
-            },
-            cancellationToken);
+    /// <inheritdoc/>
+    public Task<AdmitOutcome?> FindAdmittedAsync(NewRun run, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return ChangeAsync(() => FindAdmitted(run), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -56,16 +36,22 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
         ChangeAsync(
             () => Change(
                 Find(runId),
-                row => !row.IsFinal && row.CancelAction is null && row.Attempt == attempt - 1,
-                row => row with { Status = RunStatus.Running, StopReason = null, Resumable = false, Attempt = attempt, Owner = owner }),
+                row => !row.IsFinal && row.CancelAction is null && row.Attempt == attempt - 1 && row.HoldsSlot,
+                row => row with
+                {
+                    Status = RunStatus.Running,
+                    StopReason = null,
+                    Resumable = false,
+                    Attempt = attempt,
+                    Owner = owner,
+                    StartedAt = row.StartedAt ?? Now,
+                }),
             cancellationToken);
 
     /// <inheritdoc/>
     public Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken) =>
         ChangeAsync(
-            () => _runs.TryGetValue(runId, out var found)
-                ? Change(found, row => !row.IsFinal && row.CancelAction is null, row => row with { CancelAction = action })
-                : null,
+            () => _runs.ContainsKey(runId) ? Cancel(Find(runId), action, StopReason.Cancelled) : null,
             cancellationToken);
 
     /// <inheritdoc/>
@@ -81,21 +67,27 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
                     row => !row.IsFinal
                         && row.Attempt == end.Attempt
                         && (end.Status != RunStatus.Success || row.CancelAction is null),
-                    row => row with { Status = end.Status, StopReason = end.StopReason, Resumable = end.Resumable, Error = end.Error });
-                var thread = _threads[after.ThreadId];
-                if (!before.IsFinal && after.IsFinal && thread.Holder == after.RunId)
+                    row => row with
+                    {
+                        Status = end.Status,
+                        StopReason = end.StopReason,
+                        Resumable = end.Resumable,
+                        RolledBack = end.RolledBack,
+                        Error = end.Error,
+                    });
+                if (!before.IsFinal && after.IsFinal && after.HoldsSlot)
                 {
-                    _threads[after.ThreadId] = thread with { Holder = null, UpdatedAt = Now };
+                    PassSlotOn(_threads[after.ThreadId]);
                 }
 
-                return after;
+                return Find(end.RunId);
             },
             cancellationToken);
     }
 
     /// <inheritdoc/>
     public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
-        ChangeAsync(() => _runs.GetValueOrDefault(runId), cancellationToken);
+        ChangeAsync(() => _runs.ContainsKey(runId) ? Find(runId) : null, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken) =>
@@ -103,11 +95,14 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
 
     /// <inheritdoc/>
     public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) =>
-        ChangeAsync(() => _runs.Values.LastOrDefault(row => row.Graph == graph)?.ThreadId, cancellationToken);
+        ChangeAsync(() => _runs.Values.LastOrDefault(row => row.Graph == graph && !row.RolledBack)?.ThreadId, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
-        PageAsync(limit, rows => rows.Reverse().Where(row => row.ThreadId == threadId), cancellationToken);
+        PageAsync(
+            limit,
+            rows => rows.Where(row => row.ThreadId == threadId && !row.RolledBack).OrderByDescending(row => _numbers[row.RunId]),
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<ImmutableArray<RunRow>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
@@ -115,21 +110,48 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
             limit, rows => rows.Where(row => !row.IsFinal && string.CompareOrdinal(row.RunId, after ?? "") > 0), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
-        ChangeAsync(() => Take(threadId, graph, holder, out _), cancellationToken);
+    public Task<ImmutableArray<RunRow>> ListReadyAsync(
+        ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
+        PageAsync(
+            limit,
+            rows => rows.Where(row => row.Status == RunStatus.Pending && row.HoldsSlot && graphs.Contains(row.Graph))
+                .OrderBy(row => row.CreatedAt)
+                .ThenBy(row => row.RunId, StringComparer.Ordinal),
+            cancellationToken);
 
     /// <inheritdoc/>
-    public Task ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
+    public Task<ImmutableArray<ThreadRow>> ListBlockedAsync(
+        DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            () => _threads.Values
+                .Where(thread => thread.Holder is { } holder && !_runs.ContainsKey(holder) && thread.UpdatedAt < since)
+                .Where(thread => _runs.Values.Any(row => row.ThreadId == thread.ThreadId && row.Status == RunStatus.Pending))
+                .Take(limit)
+                .ToImmutableArray(),
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ImmutableHashSet<string>> ListRolledBackAsync(string threadId, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            () => _runs.Values.Where(row => row.ThreadId == threadId && row.RolledBack).Select(row => row.RunId)
+                .ToImmutableHashSet(StringComparer.Ordinal),
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
+        ChangeAsync(() => Take(threadId, graph, holder), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string?> ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
         ChangeAsync(
             () =>
             {
-                var isHeld = _threads.TryGetValue(threadId, out var thread) && thread.Holder == holder && thread.Epoch == epoch;
-                if (isHeld)
+                if (_threads.TryGetValue(threadId, out var thread) && thread.Holder == holder && thread.Epoch == epoch)
                 {
-                    _threads[threadId] = thread! with { Holder = null, UpdatedAt = Now };
+                    PassSlotOn(thread);
                 }
 
-                return isHeld;
+                return _threads.GetValueOrDefault(threadId)?.Holder;
             },
             cancellationToken);
 
@@ -144,7 +166,81 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
         }
     }
 
-    private ThreadRow Take(string threadId, string graph, string holder, out bool isTaken)
+    private AdmitOutcome Admit(NewRun run)
+    {
+        if (FindAdmitted(run) is { } known)
+        {
+            return known;
+        }
+
+        var thread = Take(run.ThreadId, run.Graph, run.RunId);
+        if (thread.Holder != run.RunId && (run.Strategy == MultitaskStrategy.Reject || thread.Graph != run.Graph))
+        {
+            return new AdmitOutcome(AdmitKind.Busy, _runs.ContainsKey(thread.Holder!) ? Find(thread.Holder!) : null, thread);
+        }
+
+        _threads[run.ThreadId] = thread = thread with { UpdatedAt = Now };
+        _numbers[run.RunId] = _numbers.Count;
+        if (run.IdempotencyKey is not null)
+        {
+            _keys[run.IdempotencyKey] = run.RunId;
+        }
+
+        _runs[run.RunId] = new RunRow
+        {
+            RunId = run.RunId,
+            ThreadId = run.ThreadId,
+            LogId = thread.LogId,
+            Graph = run.Graph,
+            Fingerprint = run.Fingerprint,
+            Request = run.Request,
+            Status = RunStatus.Pending,
+            Attempt = 0,
+            CreatedAt = Now,
+            UpdatedAt = Now,
+        };
+        return new AdmitOutcome(AdmitKind.Admitted, Find(run.RunId), thread) { Superseded = Supersede(run) };
+    }
+
+    private AdmitOutcome? FindAdmitted(NewRun run)
+    {
+        var known = _runs.ContainsKey(run.RunId) ? run.RunId : run.IdempotencyKey is { } key ? _keys.GetValueOrDefault(key) : null;
+        return known is null ? null : new AdmitOutcome(AdmitKind.Exists, Find(known), _threads[_runs[known].ThreadId]);
+    }
+
+    private ImmutableArray<string> Supersede(NewRun run)
+    {
+        if (run.Strategy is not (MultitaskStrategy.Interrupt or MultitaskStrategy.Rollback))
+        {
+            return [];
+        }
+
+        var action = run.Strategy == MultitaskStrategy.Interrupt ? CancelAction.Interrupt : CancelAction.Rollback;
+        var others = _runs.Values
+            .Where(row => row.ThreadId == run.ThreadId && row.RunId != run.RunId && !row.IsFinal && row.CancelAction is null)
+            .ToImmutableArray()
+            .Select(row => Cancel(Find(row.RunId), action, StopReason.Superseded))
+            .ToImmutableArray();
+        foreach (var queued in others.Where(row => row is { Status: RunStatus.Pending, Attempt: 0, HoldsSlot: false }))
+        {
+            _runs[queued.RunId] = queued with
+            {
+                Status = RunStatus.Interrupted,
+                StopReason = StopReason.Superseded,
+                RolledBack = action == CancelAction.Rollback,
+            };
+        }
+
+        return [.. others.Select(row => row.RunId)];
+    }
+
+    private RunRow Cancel(RunRow run, CancelAction action, StopReason reason) =>
+        Change(
+            run,
+            row => !row.IsFinal && row.CancelAction is null,
+            row => row with { CancelAction = action, CancelReason = reason });
+
+    private ThreadRow Take(string threadId, string graph, string holder)
     {
         var thread = _threads.GetValueOrDefault(threadId) ?? new ThreadRow
         {
@@ -155,13 +251,27 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
             CreatedAt = Now,
             UpdatedAt = Now,
         };
-        isTaken = thread.Holder is null;
-        return _threads[threadId] = isTaken
+        return _threads[threadId] = thread.Holder is null
             ? thread with { Graph = graph, Holder = holder, Epoch = thread.Epoch + 1, UpdatedAt = Now }
             : thread;
     }
 
-    private RunRow Find(string runId) => _runs.TryGetValue(runId, out var row) ? row : throw new RunNotFoundException(runId);
+    private void PassSlotOn(ThreadRow thread)
+    {
+        var next = _runs.Values
+            .Where(row => row.ThreadId == thread.ThreadId && row.Status == RunStatus.Pending && row.CancelAction is null)
+            .MinBy(row => _numbers[row.RunId]);
+        _threads[thread.ThreadId] = thread with
+        {
+            Holder = next?.RunId,
+            Epoch = thread.Epoch + (next is null ? 0 : 1),
+            UpdatedAt = Now,
+        };
+    }
+
+    private RunRow Find(string runId) => _runs.TryGetValue(runId, out var row)
+        ? row with { Holder = _threads.GetValueOrDefault(row.ThreadId)?.Holder }
+        : throw new RunNotFoundException(runId);
 
     private RunRow Change(RunRow row, Func<RunRow, bool> guard, Func<RunRow, RunRow> change) =>
         guard(row) ? _runs[row.RunId] = change(row) with { UpdatedAt = Now } : row;
@@ -171,7 +281,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
-        return ChangeAsync(() => choose(_runs.Values).Take(limit).ToImmutableArray(), cancellationToken);
+        return ChangeAsync(() => choose(_runs.Keys.Select(Find)).Take(limit).ToImmutableArray(), cancellationToken);
     }
 
     // Asynchronous, so that whatever is thrown arrives with the task, as a database's errors do.

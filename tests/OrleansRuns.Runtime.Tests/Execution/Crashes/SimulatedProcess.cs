@@ -33,9 +33,10 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
             Instruments,
             time,
             NullLogger<NodeRunner>.Instance);
-        Reader = new ThreadReader(store, graphs);
+        var catalog = new MemoryRunCatalog();
+        Reader = new ThreadReader(store, catalog, graphs);
         _executor = new RunExecutor(
-            graphs, this, new ThreadReader(this, graphs), nodes, Instruments, time, NullLogger<RunExecution>.Instance);
+            graphs, this, new ThreadReader(this, catalog, graphs), nodes, Instruments, time, NullLogger<RunExecution>.Instance);
     }
 
     /// <summary>Gets a reader that meets no faults.</summary>
@@ -50,7 +51,7 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
     internal async Task<RunOutcome?> ExecuteAsync(RunRow row)
     {
         var execution = Task.Factory.StartNew(
-            () => _executor.ExecuteAsync(row, this, CancellationToken.None),
+            () => _executor.ExecuteAsync(row, this, new RunStop()),
             CancellationToken.None,
             TaskCreationOptions.DenyChildAttach,
             _grain).Unwrap();

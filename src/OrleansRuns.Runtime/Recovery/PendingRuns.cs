@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>
+/// Begins pending runs that hold their slot and that nobody has begun: those over the limit of active runs when there is room again, and
+/// those whose first call was lost.
+/// </summary>
+/// <remarks>The queue itself is in the database. What is kept here is at most one page of it, and may be out of date.</remarks>
+internal sealed partial class PendingRuns(
+    IRunCatalog catalog,
+    ActiveRuns active,
+    ThreadSlots slots,
+    RunWaker waker,
+    IGraphs graphs,
+    IOptions<RunsOptions> options,
+    TimeProvider time,
+    ILogger<PendingRuns> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+{
+    private const int PageSize = 200;
+    private const int Concurrency = 16;
+
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _feeding = Task.CompletedTask;
+
+    public void Participate(ISiloLifecycle lifecycle) =>
+        lifecycle.Subscribe(nameof(PendingRuns), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+
+    public void Dispose() => _stopping.Dispose();
+
+    private Task StartAsync(CancellationToken cancellationToken)
+    {
+        _feeding = Task.Run(() => FeedAsync(_stopping.Token), CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    private async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await _feeding;
+    }
+
+    private async Task FeedAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            var refusal = active.NextRefusal();
+            try
+            {
+                await FreeBlockedAsync(stopping);
+                await BeginAsync(stopping);
+            }
+            catch (Exception exception) when (!stopping.IsCancellationRequested)
+            {
+                LogNotFed(logger, exception, options.Value.PendingPeriod);
+            }
+            catch (Exception exception)
+            {
+                LogStopped(logger, exception);
+            }
+
+            await Task.WhenAny(refusal, Task.Delay(options.Value.PendingPeriod, time, stopping));
+        }
+    }
+
+    private async Task BeginAsync(CancellationToken stopping)
+    {
+        int found;
+        do
+        {
+            var page = await catalog.ListReadyAsync([.. graphs.Names], PageSize, stopping);
+            var limit = new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = stopping };
+            await Parallel.ForEachAsync(page, limit, async (run, token) =>
+            {
+                // A page is worked off as runs end, so that a run's end does not cost a query.
+                for (var exit = active.NextExit(); !active.HasRoom; exit = active.NextExit())
+                {
+                    await exit.WaitAsync(token);
+                }
+
+                await waker.WakeHereAsync(run.RunId);
+            });
+            found = page.Length;
+        }
+        while (found == PageSize);
+    }
+
+    /// <summary>Frees threads whose edit has died while runs wait for them.</summary>
+    private async Task FreeBlockedAsync(CancellationToken stopping)
+    {
+        foreach (var thread in await catalog.ListBlockedAsync(time.GetUtcNow() - options.Value.EditTimeout, PageSize, stopping))
+        {
+            await slots.FreeDeadEditAsync(thread, stopping);
+        }
+    }
+
+    [LoggerMessage(3310, LogLevel.Error, "The pending runs could not be looked for. They are looked for again after {Period}.")]
+    private static partial void LogNotFed(ILogger logger, Exception exception, TimeSpan period);
+
+    [LoggerMessage(3311, LogLevel.Debug, "Pending runs are no longer begun here: the silo stops.")]
+    private static partial void LogStopped(ILogger logger, Exception exception);
+}

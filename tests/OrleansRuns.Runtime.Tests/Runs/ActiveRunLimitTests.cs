@@ -1,0 +1,80 @@
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+/// <summary>The limit of runs that a silo executes at the same time, and the durable queue behind it.</summary>
+public sealed class ActiveRunLimitTests
+{
+    [Fact]
+    public async Task StartAsync_OverTheLimit_StaysPendingUntilThereIsRoom()
+    {
+        await using var cluster = await StartAsync(limit: 2);
+        var active = new[] { await cluster.StartGatedRunAsync(), await cluster.StartGatedRunAsync() };
+        var thread = cluster.Runs.Thread();
+        var third = await thread.StartAsync(SampleGraphs.Gated, new { });
+        var waiting = third.WaitAsync();
+
+        var pending = await third.GetAsync();
+        Assert.Equal((RunStatus.Pending, 0), (pending.Status, pending.Attempt));
+        active[0].Gate.Open();
+        await cluster.Gates.Of(thread.Id).ReachedAsync();
+        cluster.Gates.OpenAll();
+
+        Assert.Equal(RunStatus.Success, (await waiting.WithinAsync("the third run to end")).Status);
+    }
+
+    [Fact]
+    public async Task StartAsync_BurstOverTheLimit_IsAdmittedAtOnceAndWorksItselfOff()
+    {
+        const int Burst = 300;
+        await using var cluster = await StartAsync(limit: 8);
+        cluster.Gates.OpenAll();
+
+        var started = await Task.WhenAll(
+            Enumerable.Range(0, Burst).Select(_ => cluster.Runs.Thread().StartAsync(SampleGraphs.Gated, new { })));
+
+        await Eventually.TrueAsync(
+            async () => (await cluster.Catalog.ListUnfinishedAsync(null, 1000, CancellationToken.None)).IsEmpty,
+            $"the burst of {Burst} runs to be worked off",
+            TimeSpan.FromMinutes(2));
+        var runs = await Task.WhenAll(started.Select(run => run.GetAsync()));
+        Assert.All(runs, run => Assert.Equal((RunStatus.Success, 1), (run.Status, run.Attempt)));
+        Assert.True(MostAtOnce(runs) <= 8, $"{MostAtOnce(runs)} runs were active at the same time.");
+    }
+
+    [Fact]
+    public async Task CancelAsync_PendingOverTheLimit_EndsAtOnce()
+    {
+        await using var cluster = await StartAsync(limit: 1);
+        await cluster.StartGatedRunAsync();
+        var pending = await cluster.Runs.Thread().StartAsync(SampleGraphs.Gated, new { });
+
+        var ended = await pending.CancelAndWaitAsync().WithinAsync("the pending run to end");
+
+        Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled, 0), (ended.Status, ended.StopReason, ended.Attempt));
+    }
+
+    [Fact]
+    public async Task StartAsync_EditHasDiedBeforeAQueuedRun_BeginsWhenTheEditIsGivenUp()
+    {
+        await using var cluster = await RunCluster.StartAsync(options => options.Configure = runs =>
+            runs.Configure<RunsOptions>(one => (one.EditTimeout, one.PendingPeriod) =
+                (TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100))));
+        cluster.Gates.OpenAll();
+        var thread = cluster.Runs.Thread();
+        await cluster.Catalog.TakeSlotAsync(thread.Id, SampleGraphs.Gated, "edit-dead", CancellationToken.None);
+
+        var run = await thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Enqueue);
+
+        Assert.Equal(RunStatus.Success, (await run.WaitAsync().WithinAsync("the queued run to end")).Status);
+    }
+
+    private static Task<RunCluster> StartAsync(int limit) => RunCluster.StartAsync(options =>
+        options.Configure = runs => runs.Configure<RunsOptions>(
+            one => (one.MaxActiveRuns, one.PendingPeriod) = (limit, TimeSpan.FromMilliseconds(100))));
+
+    /// <summary>Counts the runs whose times overlap, from their rows alone.</summary>
+    private static int MostAtOnce(IReadOnlyCollection<RunSnapshot> runs) =>
+        runs.Max(run => runs.Count(other => other.StartedAt <= run.StartedAt && run.StartedAt < other.UpdatedAt));
+}
