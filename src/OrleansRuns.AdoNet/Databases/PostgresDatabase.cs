@@ -6,6 +6,12 @@ namespace OrleansRuns.AdoNet;
 /// <summary>A PostgreSQL database: any number of silos.</summary>
 internal sealed class PostgresDatabase : IDatabase
 {
+    /// <summary>The schema that holds everything, so that an application's own tables stay untouched.</summary>
+    internal const string SchemaName = "orleansruns";
+
+    /// <summary>The name by which Orleans finds the provider.</summary>
+    internal const string Invariant = "Npgsql";
+
     /// <summary>The key of the advisory lock under which migrations are applied; any number that no other program uses.</summary>
     private const long SchemaLock = 0x4F52_4C52_554E_53;
 
@@ -38,8 +44,6 @@ internal sealed class PostgresDatabase : IDatabase
     public string ScriptFolder => "postgres";
 
     public string DisplayName { get; }
-
-    private static string SchemaName => "orleansruns";
 
     public Task<T> WriteAsync<T>(Func<Task<T>> work) => work();
 

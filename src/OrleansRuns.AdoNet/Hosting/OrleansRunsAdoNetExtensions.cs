@@ -12,7 +12,6 @@ public static class OrleansRunsAdoNetExtensions
 {
     // The name by which Orleans finds Microsoft.Data.Sqlite; the package's own name it does not know.
     private const string SqliteInvariant = "System.Data.SQLite";
-    private const string PostgresInvariant = "Npgsql";
 
     /// <summary>Keeps runs in a SQLite file: one silo, nothing to install.</summary>
     /// <param name="builder">The silo.</param>
@@ -31,10 +30,13 @@ public static class OrleansRunsAdoNetExtensions
         });
     }
 
-    /// <summary>Keeps runs in a PostgreSQL database (15 or newer), in its schema "orleansruns".</summary>
+    /// <summary>
+    /// Keeps runs in a PostgreSQL database (15 or newer), in its schema "orleansruns", on a silo whose cluster is set up otherwise.
+    /// <see cref="OrleansRunsClusteringExtensions.UseOrleansRunsPostgres(ISiloBuilder, Action{PostgresRunsOptions})"/> does both.
+    /// </summary>
     /// <param name="builder">The silo.</param>
     /// <param name="configure">Sets the connection string.</param>
-    public static ISiloBuilder UseOrleansRunsPostgres(this ISiloBuilder builder, Action<PostgresRunsOptions> configure)
+    public static ISiloBuilder AddOrleansRunsPostgres(this ISiloBuilder builder, Action<PostgresRunsOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddOptions<PostgresRunsOptions>().Configure(configure).ValidateOnStart();
@@ -45,7 +47,7 @@ public static class OrleansRunsAdoNetExtensions
             services => new PostgresDatabase(services.GetRequiredService<IOptions<PostgresRunsOptions>>().Value));
         return builder.AddLogStorage((options, database) =>
         {
-            options.Invariant = PostgresInvariant;
+            options.Invariant = PostgresDatabase.Invariant;
             options.DataSource = database.Source;
         });
     }

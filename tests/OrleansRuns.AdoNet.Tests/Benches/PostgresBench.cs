@@ -10,7 +10,7 @@ public sealed class PostgresBench : AdoBench
 
     public override Task<StoreHost> StartAnotherAsync(Action<ISiloBuilder>? configure = null) => StoreHost.StartAsync(silo =>
     {
-        silo.UseOrleansRunsPostgres(options => options.ConnectionString = ConnectionString);
+        silo.AddOrleansRunsPostgres(options => options.ConnectionString = ConnectionString);
         configure?.Invoke(silo);
     });
 

@@ -111,7 +111,7 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
     }
 
     private Task<StoreHost> StartAsync(Action<PostgresRunsOptions>? configure = null) =>
-        StoreHost.StartAsync(silo => silo.UseOrleansRunsPostgres(options =>
+        StoreHost.StartAsync(silo => silo.AddOrleansRunsPostgres(options =>
         {
             options.ConnectionString = ConnectionString;
             configure?.Invoke(options);

@@ -23,7 +23,7 @@ public sealed class RoundTripTests(PostgresBench bench) : IClassFixture<Postgres
     {
         _proxy = new PostgresProxy(bench.ConnectionString);
         _host = await StoreHost.StartAsync(silo =>
-            silo.UseOrleansRunsPostgres(options => options.ConnectionString = _proxy.ConnectionString));
+            silo.AddOrleansRunsPostgres(options => options.ConnectionString = _proxy.ConnectionString));
         foreach (var position in Enumerable.Range(0, 4))
         {
             await AppendAsync(position);

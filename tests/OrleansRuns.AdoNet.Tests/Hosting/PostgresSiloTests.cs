@@ -16,7 +16,7 @@ public sealed class PostgresSiloTests
         var builder = new InProcessTestClusterBuilder(2);
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((_, silo) => silo
-            .UseOrleansRunsPostgres(options => options.ConnectionString = database.ConnectionString)
+            .AddOrleansRunsPostgres(options => options.ConnectionString = database.ConnectionString)
             .AddOrleansRuns(runs => runs.AddGraph<AskGraph>(SampleGraphs.Ask)));
         builder.ConfigureClient(client => client.AddOrleansRunsClient());
         await using var cluster = builder.Build();

@@ -163,7 +163,6 @@ public sealed class RunCluster : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(silo);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(store);
-        silo.Services.AddSingleton(gates);
         store.Attach(silo);
         silo.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         if (options.CollectionAge is { } age)
@@ -175,18 +174,7 @@ public sealed class RunCluster : IAsyncDisposable
             });
         }
 
-        silo.AddOrleansRuns(runs =>
-        {
-            runs.AddGraph(SampleGraphs.Gated, new GatedGraph(GateManners.Polite));
-            runs.AddGraph(SampleGraphs.Deaf, new GatedGraph(GateManners.Deaf));
-            runs.AddGraph(SampleGraphs.Blocking, new GatedGraph(GateManners.Blocking));
-            runs.AddGraph<AskGraph>(SampleGraphs.Ask);
-            runs.AddGraph<AskThenGatedGraph>(SampleGraphs.AskThenGated);
-            runs.AddGraph<AskTwiceGraph>(SampleGraphs.AskTwice);
-            runs.AddGraph<ChattyGraph>(SampleGraphs.Chatty);
-            runs.AddGraph<FailingGraph>(SampleGraphs.Failing);
-            options.Configure(runs);
-        });
+        SampleGraphs.AddTo(silo, gates, options.Configure);
         options.ConfigureSilo(silo);
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Graphs;
+using OrleansRuns.Runtime;
 
 namespace OrleansRuns.TestKit;
 
@@ -29,6 +30,28 @@ public static class SampleGraphs
 
     /// <summary>"fail" throws.</summary>
     public const string Failing = "failing";
+
+    /// <summary>Makes a silo execute the sample graphs.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="gates">The gates of the graphs.</param>
+    /// <param name="configure">What is configured beside them.</param>
+    public static void AddTo(ISiloBuilder silo, Gates gates, Action<IOrleansRunsBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        silo.Services.AddSingleton(gates);
+        silo.AddOrleansRuns(runs =>
+        {
+            runs.AddGraph(Gated, new GatedGraph(GateManners.Polite));
+            runs.AddGraph(Deaf, new GatedGraph(GateManners.Deaf));
+            runs.AddGraph(Blocking, new GatedGraph(GateManners.Blocking));
+            runs.AddGraph<AskGraph>(Ask);
+            runs.AddGraph<AskThenGatedGraph>(AskThenGated);
+            runs.AddGraph<AskTwiceGraph>(AskTwice);
+            runs.AddGraph<ChattyGraph>(Chatty);
+            runs.AddGraph<FailingGraph>(Failing);
+            configure?.Invoke(runs);
+        });
+    }
 }
 
 /// <summary>The state of the sample graphs.</summary>

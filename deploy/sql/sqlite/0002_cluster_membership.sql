@@ -1,0 +1,2 @@
+-- oldest-reader: 1
+-- A SQLite file serves one silo, so that it keeps no cluster's members. The number is here so that both dialects count alike.
