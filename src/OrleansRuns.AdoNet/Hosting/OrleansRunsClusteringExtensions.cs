@@ -35,7 +35,9 @@ public static class OrleansRunsClusteringExtensions
 #pragma warning restore ORLEANSEXP003
     }
 
-    /// <summary>Finds the cluster whose silos use <see cref="UseOrleansRunsPostgres(ISiloBuilder, Action{PostgresRunsOptions})"/> on a database.</summary>
+    /// <summary>
+    /// Finds the cluster whose silos use <see cref="UseOrleansRunsPostgres(ISiloBuilder, Action{PostgresRunsOptions})"/> on a database.
+    /// </summary>
     /// <param name="builder">The client. Its cluster id has to be the silos'.</param>
     /// <param name="connectionString">The connection string. The client only reads which silos there are.</param>
     public static IClientBuilder UseOrleansRunsPostgres(this IClientBuilder builder, string connectionString)

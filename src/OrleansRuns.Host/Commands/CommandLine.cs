@@ -14,6 +14,13 @@ internal static class CommandLine
         Recursive = true,
     };
 
+    internal static readonly Option<string?> Postgres = new("--postgres")
+    {
+        Description = $"The PostgreSQL database that keeps the runs, instead of a file; also by the variable {RunsDatabase.Variable}.",
+        HelpName = "connection string",
+        Recursive = true,
+    };
+
     internal static readonly Option<bool> Json = new("--json") { Description = "Prints JSON for machines.", Recursive = true };
 
     // "@file" names a file with JSON here, not one with more of the command line.
@@ -24,7 +31,11 @@ internal static class CommandLine
         var root = new RootCommand("Executes graphs as durable runs. Without a command it serves until Ctrl+C.")
         {
             Database,
+            Postgres,
             Json,
+            ServeCommand.Address,
+            ServeCommand.SiloPort,
+            ServeCommand.GatewayPort,
             RunCommand.Create(),
             GraphsCommand.Create(),
             DrawCommand.Create(),

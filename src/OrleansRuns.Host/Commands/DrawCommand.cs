@@ -14,7 +14,7 @@ internal static class DrawCommand
         var command = new Command("draw", "Prints a graph as a Mermaid flowchart.") { Graph };
         command.SetAction(parsed =>
         {
-            using var services = EmbeddedSilo.BuildReader(parsed.GetRequiredValue(CommandLine.Database));
+            using var services = EmbeddedSilo.BuildReader(RunsDatabase.Of(parsed));
             Console.WriteLine(services.GetRequiredService<IGraphs>().Get(parsed.GetRequiredValue(Graph)).DrawMermaid());
         });
         return command;

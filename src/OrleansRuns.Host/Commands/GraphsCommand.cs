@@ -13,7 +13,7 @@ internal static class GraphsCommand
         var command = new Command("graphs", "Lists the graphs and what they take.");
         command.SetAction(parsed =>
         {
-            using var services = EmbeddedSilo.BuildReader(parsed.GetRequiredValue(CommandLine.Database));
+            using var services = EmbeddedSilo.BuildReader(RunsDatabase.Of(parsed));
             var graphs = services.GetRequiredService<IGraphs>();
             foreach (var graph in graphs.Names.Select(graphs.Get))
             {

@@ -71,8 +71,7 @@ internal static class RunCommand
     private static RunSettings Read(ParseResult parsed) => new()
     {
         Graph = parsed.GetRequiredValue(Graph),
-        Database = parsed.GetRequiredValue(CommandLine.Database),
-        NamesDatabase = parsed.GetResult(CommandLine.Database) is { Implicit: false },
+        Database = RunsDatabase.Of(parsed),
         IsJson = parsed.GetValue(CommandLine.Json),
         Thread = parsed.GetValue(Thread),
         Input = RunSettings.ReadJson(parsed.GetValue(Input), Input.Name),

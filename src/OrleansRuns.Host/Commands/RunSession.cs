@@ -10,13 +10,16 @@ namespace OrleansRuns.Host;
 /// <summary>One run from its start, or from where it stopped, to its end or to Ctrl+C.</summary>
 internal sealed class RunSession(RunSettings settings)
 {
+    /// <summary>How long a cluster is looked for.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     private readonly IRunReporter _reporter = RunReporters.Choose(settings.IsJson);
 
     internal async Task<int> ExecuteAsync()
     {
         var resumed = settings.IsResume ? await FindResumedAsync() : null;
-        using var host = EmbeddedSilo.Build(settings.Database, LogLevel.Error);
-        await host.StartAsync();
+        using var host = Build();
+        await StartAsync(host);
         try
         {
             return await FollowAsync(host.Services, resumed);
@@ -24,6 +27,26 @@ internal sealed class RunSession(RunSettings settings)
         finally
         {
             await host.StopAsync();
+        }
+    }
+
+    private IHost Build() => settings.Database.ConnectionString is { } connectionString
+        ? ClusterSilo.BuildClient(connectionString, LogLevel.Error)
+        : EmbeddedSilo.Build(settings.Database.File, LogLevel.Error);
+
+    private async Task StartAsync(IHost host)
+    {
+        // A client tries to reach a silo for ever.
+        using var patience = new CancellationTokenSource(settings.Database.ConnectionString is null ? Timeout.InfiniteTimeSpan : Patience);
+        try
+        {
+            await host.StartAsync(patience.Token);
+        }
+        catch (Exception exception) when (patience.IsCancellationRequested || exception is SiloUnavailableException)
+        {
+            throw new UsageException(
+                $"No silo serves {settings.Database.DisplayName}, or none can be reached from here. Start one with "
+                + $"'{CommandText.Program} {settings.Database.Option}'.");
         }
     }
 
@@ -37,7 +60,7 @@ internal sealed class RunSession(RunSettings settings)
         var threadId = settings.Thread
             ?? await history.FindNewestThreadAsync(settings.Graph, CancellationToken.None)
             ?? throw new UsageException(
-                $"Graph '{settings.Graph}' was never run in '{settings.Database}', so that there is nothing to resume. "
+                $"Graph '{settings.Graph}' was never run in {settings.Database.DisplayName}, so that there is nothing to resume. "
                 + "Start it with --input.");
         var state = await history.GetStateAsync(threadId, null, CancellationToken.None);
         var unfinished = await history.GetRunsAsync(threadId, 1, CancellationToken.None) is [{ IsFinal: false } newest] ? newest : null;
@@ -121,7 +144,7 @@ internal sealed class RunSession(RunSettings settings)
     };
 
     private string ResumeLine(string threadId, string? answer) =>
-        CommandText.Resume(settings.Graph, threadId, settings.NamesDatabase ? settings.Database.ToString() : null, answer);
+        CommandText.Resume(settings.Graph, threadId, settings.Database.Option, answer);
 
     /// <summary>What is gone on with.</summary>
     private sealed record Resumed(string ThreadId, string? UnfinishedRunId, bool IsAsked);

@@ -8,10 +8,7 @@ internal sealed record RunSettings
 {
     internal required string Graph { get; init; }
 
-    internal required FileInfo Database { get; init; }
-
-    /// <summary>Gets whether the database was named, so that the line to go on with has to name it too.</summary>
-    internal required bool NamesDatabase { get; init; }
+    internal required RunsDatabase Database { get; init; }
 
     internal required bool IsJson { get; init; }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,20 +7,68 @@ using OrleansRuns.Runtime;
 
 namespace OrleansRuns.Host;
 
-/// <summary>Continues what is unfinished and waits for Ctrl+C.</summary>
+/// <summary>Continues what is unfinished, executes what is asked, and waits for Ctrl+C.</summary>
 internal static class ServeCommand
 {
+    internal static readonly Option<IPAddress> Address = new("--address")
+    {
+        Description = "With --postgres: the address that other silos reach this one by.",
+        DefaultValueFactory = _ => IPAddress.Loopback,
+        CustomParser = result =>
+        {
+            if (IPAddress.TryParse(result.Tokens[0].Value, out var address))
+            {
+                return address;
+            }
+
+            result.AddError($"--address takes an IP address, not '{result.Tokens[0].Value}'.");
+            return IPAddress.None;
+        },
+        HelpName = "ip",
+    };
+
+    internal static readonly Option<int> SiloPort = Port("--silo-port", "With --postgres: the port for other silos, or 0 for a free one.");
+
+    internal static readonly Option<int> GatewayPort = Port("--gateway-port", "With --postgres: the port for clients, or 0 for a free one.");
+
     internal static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var database = parsed.GetRequiredValue(CommandLine.Database);
-        using var host = EmbeddedSilo.Build(database, LogLevel.Information);
+        var database = RunsDatabase.Of(parsed);
+        using var host = database.ConnectionString is { } connectionString
+            ? ClusterSilo.Build(connectionString, Ports(parsed), LogLevel.Information)
+            : EmbeddedSilo.Build(database.File, LogLevel.Information);
         await host.StartAsync(cancellationToken);
         var graphs = host.Services.GetRequiredService<IGraphs>();
-        Console.WriteLine($"OrleansRuns serves the graphs {string.Join(", ", graphs.Names)} from '{database.FullName}'.");
+        var silo = host.Services.GetRequiredService<ILocalSiloDetails>();
+        Console.WriteLine($"OrleansRuns serves the graphs {string.Join(", ", graphs.Names)} from {database.DisplayName}.");
         Console.WriteLine("Runs that were not finished go on now. Ctrl+C stops; what is under way then goes on at the next start.");
-        Console.WriteLine($"Stop it and type '{CommandText.Program} run digest --input '{{\"folder\":\".\"}}'' to execute a graph.");
+        Console.WriteLine(database.ConnectionString is null
+            ? $"Stop it and type '{Example(null)}' to execute a graph."
+            : $"Silo {silo.SiloAddress} takes part in the cluster; clients use port {silo.GatewayAddress?.Endpoint.Port}. "
+              + $"Type '{Example(database.Option)}' elsewhere to execute a graph.");
         await host.WaitForShutdownAsync(cancellationToken);
         Console.WriteLine("Stopped.");
         return ExitCode.Success;
+    }
+
+    private static string Example(string? option) =>
+        $"{CommandText.Program} run digest {(option is null ? "" : option + " ")}--input '{{\"folder\":\".\"}}'";
+
+    private static SiloPorts Ports(ParseResult parsed) => new(
+        parsed.GetRequiredValue(Address), Chosen(parsed.GetValue(SiloPort)), Chosen(parsed.GetValue(GatewayPort)));
+
+    private static int Chosen(int port) => port == 0 ? HostBuilders.FreePort() : port;
+
+    private static Option<int> Port(string name, string description)
+    {
+        var option = new Option<int>(name) { Description = description, HelpName = "port" };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
+            {
+                result.AddError($"{name} takes 0 to 65535.");
+            }
+        });
+        return option;
     }
 }

@@ -12,7 +12,7 @@ internal static class ThreadLook
 
     internal static async Task LookAsync(ParseResult parsed, Func<IThreadHistory, Task> look)
     {
-        await using var services = EmbeddedSilo.BuildReader(parsed.GetRequiredValue(CommandLine.Database));
+        await using var services = EmbeddedSilo.BuildReader(RunsDatabase.Of(parsed));
         await services.GetRequiredService<RunsReader>().OpenAsync();
         await look(services.GetRequiredService<IThreadHistory>());
     }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,19 +12,13 @@ internal static class EmbeddedSilo
 {
     /// <summary>Composes the silo's host. Other processes cannot reach the silo: it listens on free loopback ports only.</summary>
     /// <param name="database">The file that keeps the runs.</param>
-    /// <param name="level">What of our own logs to show. Logs go to standard error, so that standard output stays readable.</param>
+    /// <param name="level">What of our own logs to show.</param>
     internal static IHost Build(FileInfo database, LogLevel level)
     {
-        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        builder.Logging.AddFilter(null, LogLevel.Critical).AddFilter("OrleansRuns", level);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
-            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
+        var builder = HostBuilders.Create(level);
         builder.UseOrleans(silo =>
         {
-            var endpoint = new IPEndPoint(IPAddress.Loopback, FreePort());
+            var endpoint = new IPEndPoint(IPAddress.Loopback, HostBuilders.FreePort());
             silo.UseDevelopmentClustering(endpoint);
             silo.ConfigureEndpoints(endpoint.Address, endpoint.Port, gatewayPort: 0);
             silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("embedded", "orleansruns"));
@@ -40,20 +33,13 @@ internal static class EmbeddedSilo
         return builder.Build();
     }
 
-    /// <summary>Composes what looks at a file that another process may be writing to.</summary>
-    internal static ServiceProvider BuildReader(FileInfo database)
+    /// <summary>Composes what looks at a database that other processes may be writing to.</summary>
+    internal static ServiceProvider BuildReader(RunsDatabase database)
     {
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddOrleansRunsReader(SampleGraphs.Add);
-        services.AddOrleansRunsSqliteReader(database.FullName);
+        database.AddReader(services);
         return services.BuildServiceProvider();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

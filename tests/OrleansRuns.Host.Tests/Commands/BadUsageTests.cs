@@ -27,6 +27,10 @@ public sealed class BadUsageTests
         { "history of a missing thread", ["history", "none"], ["no thread 'none'"] },
         { "history limit", ["history", "done", "--limit", "0"], ["1 to 1,000"] },
         { "missing database", ["history", "done", "--db", "nowhere.db"], ["nowhere.db", "run a graph first"] },
+        { "two databases", ["history", "done", "--db", "a.db", "--postgres", "Host=b"], ["--db and --postgres", "Name one"] },
+        { "bad port", ["--silo-port", "70000"], ["--silo-port takes 0 to 65535"] },
+        { "bad strategy", ["run", "digest", "--input", """{"folder":"."}""", "--strategy", "push"], ["push", "run --help"] },
+        { "bad timeout", ["run", "digest", "--input", """{"folder":"."}""", "--timeout", "31.00:00:00"], ["31.00:00:00", "out of range"] },
         { "not a database", ["run", "digest", "--input", """{"folder":"."}""", "--db", "text.txt"], ["text.txt", "no SQLite database"] },
         { "not a database to look at", ["show", "done", "--db", "text.txt"], ["text.txt", "no SQLite database"] },
     };

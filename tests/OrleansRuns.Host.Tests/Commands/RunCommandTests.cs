@@ -59,7 +59,7 @@ public sealed class RunCommandTests
     public async Task Run_Interrupted_StopsCleanlyAndResumes()
     {
         using var program = new HostProgram();
-        foreach (var index in Enumerable.Range(0, 400))
+        foreach (var index in Enumerable.Range(0, 3000))
         {
             program.Write($"texts/{index}.txt", $"word{index} again.");
         }
@@ -76,7 +76,7 @@ public sealed class RunCommandTests
         Assert.Equal(ExitCode.Interrupted, stopped.ExitCode);
         Assert.Contains("--resume", HostProgram.Json(stopped.Lines[^1]).GetProperty("resume").GetString(), StringComparison.Ordinal);
         Assert.Equal("t", resumed.GetProperty("threadId").GetString());
-        Assert.Equal(400, resumed.GetProperty("values").GetProperty("files").GetArrayLength());
+        Assert.Equal(3000, resumed.GetProperty("values").GetProperty("files").GetArrayLength());
     }
 
     [Fact]

@@ -51,7 +51,7 @@ internal sealed class KillLoop(HostProgram program, string graph, Func<string, s
     /// <summary>Reads the log of a thread.</summary>
     internal async Task<IReadOnlyList<StoredEntry>> ReadLogAsync(string thread)
     {
-        await using var services = EmbeddedSilo.BuildReader(new FileInfo(program.Database));
+        await using var services = EmbeddedSilo.BuildReader(new RunsDatabase(new FileInfo(program.Database), null, null));
         await services.GetRequiredService<RunsReader>().OpenAsync();
         var row = await services.GetRequiredService<IRunCatalog>().FindThreadAsync(thread, CancellationToken.None);
         var entries = new List<StoredEntry>();
@@ -100,7 +100,7 @@ internal sealed class KillLoop(HostProgram program, string graph, Func<string, s
 
     private async Task<bool> IsUnfinishedAsync(string thread)
     {
-        await using var services = EmbeddedSilo.BuildReader(new FileInfo(program.Database));
+        await using var services = EmbeddedSilo.BuildReader(new RunsDatabase(new FileInfo(program.Database), null, null));
         await services.GetRequiredService<RunsReader>().OpenAsync();
         var runs = await services.GetRequiredService<IRunCatalog>().ListRunsAsync(thread, 1, CancellationToken.None);
         return runs is [{ IsFinal: false }];

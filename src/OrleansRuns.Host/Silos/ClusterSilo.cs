@@ -1,0 +1,48 @@
+using System.Net;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+
+namespace OrleansRuns.Host;
+
+/// <summary>One silo of the cluster on a PostgreSQL database, and clients of that cluster.</summary>
+internal static class ClusterSilo
+{
+    private const string Name = "orleansruns";
+
+    /// <summary>Composes a silo's host.</summary>
+    /// <param name="connectionString">The database, which is also where the silos find each other.</param>
+    /// <param name="ports">Where it listens.</param>
+    /// <param name="level">What of our own logs to show.</param>
+    internal static IHost Build(string connectionString, SiloPorts ports, LogLevel level)
+    {
+        var builder = HostBuilders.Create(level);
+        // Several silos do the same orders: what was done has to be known to all of them.
+        builder.Configuration["Orders:ConnectionString"] ??= connectionString;
+        builder.UseOrleans(silo =>
+        {
+            silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (Name, Name));
+            silo.ConfigureEndpoints(ports.Address, ports.Silo, ports.Gateway);
+            silo.UseOrleansRunsPostgres(options => options.ConnectionString = connectionString);
+            silo.AddOrleansRuns(SampleGraphs.Add);
+        });
+        return builder.Build();
+    }
+
+    /// <summary>Composes a client of the cluster.</summary>
+    internal static IHost BuildClient(string connectionString, LogLevel level)
+    {
+        var builder = HostBuilders.Create(level);
+        builder.UseOrleansClient(client => client
+            .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (Name, Name))
+            .UseOrleansRunsPostgres(connectionString)
+            .AddOrleansRunsClient());
+        return builder.Build();
+    }
+}
+
+/// <summary>Where a silo listens.</summary>
+/// <param name="Address">The address that other silos and clients reach it by.</param>
+/// <param name="Silo">The port for silos.</param>
+/// <param name="Gateway">The port for clients.</param>
+internal sealed record SiloPorts(IPAddress Address, int Silo, int Gateway);

@@ -1,0 +1,33 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace OrleansRuns.Host;
+
+/// <summary>What all hosts of the program have in common.</summary>
+internal static class HostBuilders
+{
+    /// <summary>Begins a host whose logs go to standard error, so that standard output stays readable.</summary>
+    /// <param name="level">What of our own logs to show.</param>
+    internal static HostApplicationBuilder Create(LogLevel level)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddFilter(null, LogLevel.Critical).AddFilter("OrleansRuns", level);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
+        return builder;
+    }
+
+    /// <summary>Finds a port of the loopback that nobody uses now.</summary>
+    internal static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,63 @@
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Host.Tests;
+
+/// <summary>The program on PostgreSQL: silos that serve, and commands beside them.</summary>
+public sealed class PostgresTests
+{
+    private const string Folder = """{"folder":"texts"}""";
+
+    [Fact]
+    public async Task Run_TwoSilosServe_IsExecutedByThemAndSeenByEverybody()
+    {
+        await using var database = await PostgresTestDatabase.CreateAsync();
+        using var program = new HostProgram();
+        program.Write("texts/a.txt", "One two.");
+        await using var first = program.Start("--postgres", database.ConnectionString);
+        await using var second = program.Start("--postgres", database.ConnectionString);
+        string[] lines = [await first.ReadLineAsync() ?? "", await second.ReadLineAsync() ?? ""];
+
+        var end = await program.RunJsonAsync(
+            ExitCode.Success, "run", "digest", "--postgres", database.ConnectionString, "--thread", "t", "--input", Folder);
+        var history = await program.RunAsync("history", "t", "--postgres", database.ConnectionString);
+        var order = await program.RunJsonAsync(
+            ExitCode.Success, "run", "order", "--postgres", database.ConnectionString, "--input", """{"orderId":"o","customer":"Ada","items":[{"sku":"tea","quantity":1,"price":2}]}""");
+
+        Assert.All(lines, line => Assert.Contains("digest, order", line, StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line => line.Contains("Password", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal("success", end.GetProperty("status").GetString());
+        Assert.Equal("success", order.GetProperty("status").GetString());
+        Assert.Equal(5, history.Lines.Count);
+        Assert.Empty(Directory.EnumerateFiles(program.Folder, "*.db", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task Run_NoSiloServes_SaysHowToStartOne()
+    {
+        await using var database = await PostgresTestDatabase.CreateAsync();
+        using var program = new HostProgram();
+        await using (var silo = program.Start("--postgres", database.ConnectionString))
+        {
+            await silo.ReadLineAsync();
+        }
+
+        var end = await program.RunAsync("run", "digest", "--postgres", database.ConnectionString, "--input", Folder);
+
+        Assert.Equal(ExitCode.BadUsage, end.ExitCode);
+        Assert.Contains("No silo serves", end.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nonsense", "--postgres is no connection string")]
+    [InlineData("Database=x", "--postgres names no host")]
+    [InlineData("Host=127.0.0.1;Port=1;Database=x;Username=y", "cannot be opened")]
+    public async Task Serve_NoSuchServer_IsTold(string connectionString, string message)
+    {
+        using var program = new HostProgram();
+
+        var end = await program.RunAsync("--postgres", connectionString);
+
+        Assert.Equal(ExitCode.BadUsage, end.ExitCode);
+        Assert.Contains(message, end.Errors, StringComparison.Ordinal);
+    }
+}
