@@ -39,6 +39,8 @@ internal sealed class PostgresDatabase : IDatabase
 
     public string DisplayName { get; }
 
+    public bool HasClock => true;
+
     private static string SchemaName => "orleansruns";
 
     public Task<T> WriteAsync<T>(Func<Task<T>> work) => work();

@@ -106,6 +106,7 @@ public static class OrleansRunsAdoNetExtensions
         services.AddSingleton<IValidateOptions<ThreadLogOptions>, ThreadLogOptionsValidator>();
         services.AddSingleton<SchemaMigrator>();
         services.AddSingleton<IRunCatalog, AdoRunCatalog>();
+        services.AddSingleton<IOwnerLeases, AdoOwnerLeases>();
         services.AddSingleton(provider => new LogEntryFormat(
             provider.GetRequiredService<IOptions<ThreadLogOptions>>().Value, provider.GetService<ILogPayloadCodec>()));
         return services;

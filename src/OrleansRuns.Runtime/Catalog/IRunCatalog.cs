@@ -14,10 +14,10 @@ public interface IRunCatalog
     /// <returns>The admitted run, the equal one that was already there (same run id), or the run that holds the slot.</returns>
     Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken);
 
-    /// <summary>Claims a run for an owner: a compare-and-set on the attempt.</summary>
+    /// <summary>Claims a run for an owner: a compare-and-set on the attempt, refused while another cluster's live silo owns it.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="attempt">The attempt that begins: one more than the row's.</param>
-    /// <param name="owner">The silo that begins it.</param>
+    /// <param name="owner">The silo that begins it; see <see cref="RunOwner"/>.</param>
     /// <param name="cancellationToken">Cancels the call before it is sent.</param>
     /// <returns>
     /// The row as it is now. The claim has succeeded when its attempt and owner are those asked for; otherwise another owner, a cancel
