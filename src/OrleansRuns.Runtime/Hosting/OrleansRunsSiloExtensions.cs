@@ -42,9 +42,8 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<NodeCache>();
         services.TryAddSingleton<NodeRunner>();
         services.TryAddSingleton<IRunExecutor, RunExecutor>();
-        services.TryAddSingleton<RunRecovery>();
+        services.AddRecovery();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigurationValidator, GraphsValidator>());
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunRecovery>());
         configure(new OrleansRunsBuilder(services));
         return builder;
     }
@@ -64,6 +63,16 @@ public static class OrleansRunsSiloExtensions
         services.AddThreadHistory();
         configure(new OrleansRunsBuilder(services));
         return services;
+    }
+
+    private static void AddRecovery(this IServiceCollection services)
+    {
+        services.TryAddSingleton<RecoverySignal>();
+        services.TryAddSingleton<LiveRuns>();
+        services.TryAddSingleton<SiloLease>();
+        services.TryAddSingleton<RunRecovery>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloLease>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunRecovery>());
     }
 
     private static void AddThreadHistory(this IServiceCollection services)

@@ -9,7 +9,9 @@ public sealed class RunRecoveryOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "OrleansRuns:Recovery";
 
-    /// <summary>Gets or sets the time between two searches. The first one is made when the silo has become active.</summary>
+    /// <summary>
+    /// Gets or sets the time between two searches. One is also made when the silo has become active, and when another silo has died.
+    /// </summary>
     /// <value>1 second to 1 day. The default is 1 minute.</value>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan Period { get; set; } = TimeSpan.FromMinutes(1);
@@ -23,6 +25,14 @@ public sealed class RunRecoveryOptions
     /// <value>1 to 1,000. The default is 200.</value>
     [Range(1, 1000)]
     public int PageSize { get; set; } = 200;
+
+    /// <summary>Gets or sets how long a silo's right to own runs is good when it is not renewed; it is renewed three times as often.</summary>
+    /// <value>1 second to 1 hour. The default is 30 seconds.</value>
+    /// <remarks>
+    /// Another cluster on the same database takes a dead silo's runs over after this time. The silo's own cluster does not wait for it.
+    /// </remarks>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(30);
 }
 
 [OptionsValidator]

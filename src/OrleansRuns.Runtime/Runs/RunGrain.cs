@@ -18,7 +18,8 @@ internal sealed partial class RunGrain(
     IRunExecutor executor,
     RunLastEvents lastEvents,
     RunInstruments instruments,
-    ILocalSiloDetails silo,
+    SiloLease lease,
+    LiveRuns live,
     IHostApplicationLifetime lifetime,
     IOptions<RunsOptions> runs,
     IOptions<RunEventsOptions> events,
@@ -131,11 +132,12 @@ internal sealed partial class RunGrain(
         try
         {
             var row = await catalog.FindRunAsync(RunId, CancellationToken.None) ?? throw NotFound();
+            var isForeign = !row.IsFinal && await lease.IsForeignAsync(row.Owner);
             if (row.IsFinal)
             {
                 _final = row;
             }
-            else if (_keeper is null && !_isDeactivating && IsExecutable(row))
+            else if (_keeper is null && !_isDeactivating && !isForeign && IsExecutable(row))
             {
                 Keep(row);
             }
@@ -150,7 +152,7 @@ internal sealed partial class RunGrain(
 
     private bool IsExecutable(RunRow row)
     {
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        if (lifetime.ApplicationStopping.IsCancellationRequested || !lease.IsHeld)
         {
             return false;
         }
@@ -167,7 +169,7 @@ internal sealed partial class RunGrain(
     private void Keep(RunRow row)
     {
         var buffer = new RunEventBuffer(events.Value.KeptEvents, events.Value.KeptBytes);
-        _keeper = new RunKeeper(row, silo.SiloAddress.ToParsableString(), buffer, catalog, executor, instruments, time, logger);
+        _keeper = new RunKeeper(row, lease.Owner.ToString(), buffer, catalog, executor, instruments, time, logger);
 
         // The run is not part of the call that happens to begin it: neither its trace nor its request context.
         using (ExecutionContext.SuppressFlow())
@@ -180,6 +182,7 @@ internal sealed partial class RunGrain(
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         instruments.RunActive(1);
+        live.Enter(RunId);
         try
         {
             await keeper.RunAsync();
@@ -196,6 +199,7 @@ internal sealed partial class RunGrain(
         {
             instruments.RunActive(-1);
             _final = keeper.Row.IsFinal ? keeper.Row : null;
+            live.Leave(RunId, keeper.Row.IsFinal);
             DelayDeactivation(TimeSpan.Zero);
             if (_final is null && !_isDeactivating)
             {
