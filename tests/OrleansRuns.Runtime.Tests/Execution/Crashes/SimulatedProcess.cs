@@ -35,7 +35,14 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
             NullLogger<NodeRunner>.Instance);
         Reader = new ThreadReader(store, graphs);
         _executor = new RunExecutor(
-            graphs, this, new ThreadReader(this, graphs), nodes, Instruments, time, NullLogger<RunExecution>.Instance);
+            graphs,
+            this,
+            new ThreadReader(this, graphs),
+            nodes,
+            new SuspectTurns(Options.Create(new RunRecoveryOptions()), time),
+            Instruments,
+            time,
+            NullLogger<RunExecution>.Instance);
     }
 
     /// <summary>Gets a reader that meets no faults.</summary>
