@@ -41,12 +41,14 @@ internal static class EmbeddedSilo
     }
 
     /// <summary>Composes what looks at a file that another process may be writing to.</summary>
-    internal static ServiceProvider BuildReader(FileInfo database)
+    /// <param name="database">The file.</param>
+    /// <param name="canRepair">Whether its rows may be changed; no other process may use it then.</param>
+    internal static ServiceProvider BuildReader(FileInfo database, bool canRepair = false)
     {
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddOrleansRunsReader(SampleGraphs.Add);
-        services.AddOrleansRunsSqliteReader(database.FullName);
+        services.AddOrleansRunsSqliteReader(database.FullName, canRepair);
         return services.BuildServiceProvider();
     }
 

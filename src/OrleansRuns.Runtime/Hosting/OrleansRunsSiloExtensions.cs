@@ -49,7 +49,7 @@ public static class OrleansRunsSiloExtensions
     }
 
     /// <summary>
-    /// Adds <see cref="IThreadHistory"/> and <see cref="IGraphs"/> to a program that only looks on. The store is added on its own, such
+    /// Adds <see cref="IThreadHistory"/>, <see cref="IGraphs"/> and <see cref="IRunDoctor"/> to a program that only looks on. The store is added on its own, such
     /// as with <c>AddOrleansRunsPostgresReader</c>.
     /// </summary>
     /// <param name="services">The services.</param>
@@ -83,6 +83,7 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<IGraphs>(provider => provider.GetRequiredService<GraphRegistry>());
         services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<IThreadHistory, ThreadHistory>();
+        services.TryAddSingleton<IRunDoctor, RunDoctor>();
     }
 
     private static void AddRunOptions<TOptions, TValidator>(this IServiceCollection services, string section)

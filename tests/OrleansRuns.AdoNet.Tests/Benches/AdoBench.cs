@@ -50,7 +50,8 @@ public abstract class AdoBench : IStorageBench, IAsyncLifetime
 
     public abstract Task<StoreHost> StartAnotherAsync(Action<ISiloBuilder>? configure = null);
 
-    public virtual async Task InitializeAsync() => _host = await StartAnotherAsync();
+    public virtual async Task InitializeAsync() =>
+        _host = await StartAnotherAsync(silo => silo.Services.AddOrleansRunsReader(_ => { }));
 
     public virtual async Task DisposeAsync() => await Host.DisposeAsync();
 }
