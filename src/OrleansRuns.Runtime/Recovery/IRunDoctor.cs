@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace OrleansRuns.Runtime;
 
@@ -62,20 +63,26 @@ public sealed record DoctorFinding
 public enum DoctorCheck
 {
     /// <summary>A slot's holder is a run that is there and not final, or an edit under way.</summary>
+    [JsonStringEnumMemberName("slot_holder")]
     SlotHolder = 0,
 
     /// <summary>A run that is not final holds its thread's slot, or is queued behind the holder.</summary>
+    [JsonStringEnumMemberName("run_stuck")]
     RunStuck = 1,
 
     /// <summary>At most one run of a thread has begun and not ended.</summary>
+    [JsonStringEnumMemberName("two_active")]
     TwoActive = 2,
 
     /// <summary>A run whose log has its end has a final status.</summary>
+    [JsonStringEnumMemberName("status_missing")]
     StatusMissing = 3,
 
     /// <summary>A final status agrees with the end in the log.</summary>
+    [JsonStringEnumMemberName("status_disagrees")]
     StatusDisagrees = 4,
 
     /// <summary>Every entry of a log can be read, and follows the one before it.</summary>
+    [JsonStringEnumMemberName("log_unreadable")]
     LogUnreadable = 5,
 }
