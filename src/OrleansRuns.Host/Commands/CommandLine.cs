@@ -41,6 +41,7 @@ internal static class CommandLine
             DrawCommand.Create(),
             HistoryCommand.Create(),
             ShowCommand.Create(),
+            DoctorCommand.Create(),
         };
         root.SetAction(ServeCommand.ServeAsync);
         var parsed = root.Parse(args, Parser);

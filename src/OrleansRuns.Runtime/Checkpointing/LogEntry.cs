@@ -115,6 +115,19 @@ public sealed record ClaimLogRecord : LogRecord
 
     /// <summary>Gets the position of the run's first claim: checkpoints below it were there when it began.</summary>
     public long StartPosition { get; init; }
+
+    /// <summary>Gets what the run is suspected of; <see langword="null"/> when no silo died under it since it last got on.</summary>
+    public ClaimSuspicion? Suspicion { get; init; }
+}
+
+/// <summary>What a claim says of a run whose silos died.</summary>
+public sealed record ClaimSuspicion
+{
+    /// <summary>Gets the silos that died since the run's last checkpoint or finished task, oldest first.</summary>
+    public required ImmutableArray<string> LostOwners { get; init; }
+
+    /// <summary>Gets whether the run is alone on its silo in this attempt.</summary>
+    public bool IsAlone { get; init; }
 }
 
 /// <summary>How a run ended.</summary>

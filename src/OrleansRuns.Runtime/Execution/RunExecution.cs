@@ -11,6 +11,7 @@ internal sealed partial class RunExecution(
     IThreadLogStore store,
     ThreadReader threads,
     NodeRunner nodes,
+    SuspectTurns turns,
     RunInstruments instruments,
     TimeProvider time,
     ILogger logger)
@@ -26,6 +27,7 @@ internal sealed partial class RunExecution(
     internal async Task<RunOutcome> ExecuteAsync(RunStop stop)
     {
         var view = await ReadAsync();
+        using var turn = await turns.EnterAsync(Strikes.Of(view, setup.Row), stop.Token);
         for (var claims = 1; ; claims++)
         {
             if (view.ClaimedBy == setup.Row.RunId)
@@ -38,10 +40,15 @@ internal sealed partial class RunExecution(
             }
 
             var writer = new LogWriter(setup.Row.LogId, setup.Row.RunId, setup.Row.Attempt);
-            var log = new RunLog(store, writer, view, time, instruments, () => setup.Events.Next + EventReserve);
+            var log = new RunLog(new WatchedLogStore(store, turn), writer, view, time, instruments, () => setup.Events.Next + EventReserve);
             try
             {
-                var end = await RunAsync(log, stop);
+                if (Strikes.Of(view, setup.Row).ErrorAfter(turns.MaxAttempts) is { } error)
+                {
+                    return await new RunGivingUp(store, time).EndAsync(setup.Row, view, error);
+                }
+
+                var end = await RunAsync(log, turn, stop);
                 await log.AppendAsync(end);
                 return Outcome(end);
             }
@@ -99,11 +106,11 @@ internal sealed partial class RunExecution(
         return outcome with { CheckpointId = end.Checkpoint.Id };
     }
 
-    private async Task<EndLogRecord> RunAsync(RunLog log, RunStop stop)
+    private async Task<EndLogRecord> RunAsync(RunLog log, SuspectTurn turn, RunStop stop)
     {
         try
         {
-            var start = await new RunStart(setup, threads, log).BeginAsync(stop.Token);
+            var start = await new RunStart(setup with { Suspicion = turn.Suspicion }, threads, log).BeginAsync(stop.Token);
             RunTelling.Checkpoint(setup.Events, setup.Graph, start);
             var claim = log.View.Claim!;
             var limits = new SuperstepLimits

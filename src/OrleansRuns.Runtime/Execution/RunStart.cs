@@ -16,7 +16,7 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
         if (log.View.ClaimedBy == setup.Row.RunId)
         {
             // A later attempt: the input, the answers or the fork are durable, together with the first claim.
-            await log.AppendAsync(log.View.Claim! with { Owner = setup.Row.Owner! });
+            await log.AppendAsync(log.View.Claim! with { Owner = setup.Row.Owner!, Suspicion = setup.Suspicion });
             return root!;
         }
 

@@ -44,18 +44,18 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<NodeCache>();
         services.TryAddSingleton<NodeRunner>();
         services.TryAddSingleton<IRunExecutor, RunExecutor>();
-        services.TryAddSingleton<RunRecovery>();
+        services.AddRecovery();
         services.TryAddSingleton<PendingRuns>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigurationValidator, GraphsValidator>());
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunRecovery>());
+        builder.AddIncomingGrainCallFilter<StoreFailureFilter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<PendingRuns>());
         configure(new OrleansRunsBuilder(services));
         return builder;
     }
 
     /// <summary>
-    /// Adds <see cref="IThreadHistory"/> and <see cref="IGraphs"/> to a program that only looks on. The store is added on its own, such
-    /// as with <c>AddOrleansRunsPostgresReader</c>.
+    /// Adds <see cref="IThreadHistory"/>, <see cref="IGraphs"/> and <see cref="IRunDoctor"/> to a program that only looks on. The store is
+    /// added on its own, such as with <c>AddOrleansRunsPostgresReader</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Adds the graphs.</param>
@@ -70,6 +70,17 @@ public static class OrleansRunsSiloExtensions
         return services;
     }
 
+    private static void AddRecovery(this IServiceCollection services)
+    {
+        services.TryAddSingleton<RecoverySignal>();
+        services.TryAddSingleton<LiveRuns>();
+        services.TryAddSingleton<SuspectTurns>();
+        services.TryAddSingleton<SiloLease>();
+        services.TryAddSingleton<RunRecovery>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloLease>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunRecovery>());
+    }
+
     private static void AddThreadHistory(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -77,6 +88,7 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<IGraphs>(provider => provider.GetRequiredService<GraphRegistry>());
         services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<IThreadHistory, ThreadHistory>();
+        services.TryAddSingleton<IRunDoctor, RunDoctor>();
     }
 
     private static void AddRunOptions<TOptions, TValidator>(this IServiceCollection services, string section)

@@ -20,7 +20,8 @@ internal sealed partial class RunGrain(
     ActiveRuns active,
     RunWaker waker,
     RunInstruments instruments,
-    ILocalSiloDetails silo,
+    SiloLease lease,
+    LiveRuns live,
     IHostApplicationLifetime lifetime,
     IOptions<RunsOptions> runs,
     IOptions<RunEventsOptions> events,
@@ -162,11 +163,12 @@ internal sealed partial class RunGrain(
         try
         {
             var row = await catalog.FindRunAsync(RunId, CancellationToken.None) ?? throw NotFound();
+            var isForeign = !row.IsFinal && await lease.IsForeignAsync(row.Owner);
             if (row.IsFinal)
             {
                 EndWith(row);
             }
-            else if (_keeper is null && !_isDeactivating && IsExecutable(row) && active.TryEnter(row))
+            else if (_keeper is null && !_isDeactivating && !isForeign && IsExecutable(row) && active.TryEnter(row))
             {
                 Keep(row);
             }
@@ -181,7 +183,9 @@ internal sealed partial class RunGrain(
 
     private bool IsExecutable(RunRow row)
     {
-        if (lifetime.ApplicationStopping.IsCancellationRequested || (!row.HoldsSlot && row.CancelAction is null))
+        if (lifetime.ApplicationStopping.IsCancellationRequested
+            || !lease.IsHeld
+            || (!row.HoldsSlot && row.CancelAction is null))
         {
             return false;
         }
@@ -198,7 +202,7 @@ internal sealed partial class RunGrain(
     private void Keep(RunRow row)
     {
         var buffer = new RunEventBuffer(events.Value.KeptEvents, events.Value.KeptBytes);
-        _keeper = new RunKeeper(row, silo.SiloAddress.ToParsableString(), buffer, catalog, executor, instruments, time, logger);
+        _keeper = new RunKeeper(row, lease.Owner.ToString(), buffer, catalog, executor, instruments, time, logger);
 
         // The run is not part of the call that happens to begin it: neither its trace nor its request context.
         using (ExecutionContext.SuppressFlow())
@@ -213,6 +217,7 @@ internal sealed partial class RunGrain(
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         instruments.RunActive(1);
+        live.Enter(RunId);
         try
         {
             await keeper.RunAsync();
@@ -230,6 +235,7 @@ internal sealed partial class RunGrain(
             instruments.RunActive(-1);
             active.Exit();
             _final = keeper.Row.IsFinal ? keeper.Row : null;
+            live.Leave(RunId, keeper.Row.IsFinal);
             DelayDeactivation(TimeSpan.Zero);
             if (_final is null && !_isDeactivating)
             {

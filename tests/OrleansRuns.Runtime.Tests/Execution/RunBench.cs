@@ -34,7 +34,14 @@ internal sealed class RunBench
             NullLogger<NodeRunner>.Instance);
         Reader = new ThreadReader(store, Catalog, graphs);
         _executor = new RunExecutor(
-            graphs, store, Reader, nodes, instruments, TimeProvider.System, NullLogger<RunExecution>.Instance);
+            graphs,
+            store,
+            Reader,
+            nodes,
+            new SuspectTurns(Options.Create(new RunRecoveryOptions()), TimeProvider.System),
+            instruments,
+            TimeProvider.System,
+            NullLogger<RunExecution>.Instance);
         Thread = Rows.Thread(graph);
     }
 

@@ -4,8 +4,12 @@ using OrleansRuns.Runtime;
 
 namespace OrleansRuns.TestKit;
 
-/// <summary>A SQLite file that clusters write to, one after the other. It outlives them, as a database does.</summary>
-public sealed class RunStore : IDisposable
+/// <summary>
+/// A SQLite file that clusters write to, one after the other, or a PostgreSQL database for several silos. It outlives them, as a
+/// database does.
+/// </summary>
+/// <param name="connectionString">The PostgreSQL database; a new SQLite file when left out.</param>
+public sealed class RunStore(string? connectionString = null) : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("orleansruns-");
 
@@ -21,7 +25,9 @@ public sealed class RunStore : IDisposable
 
     internal void Attach(ISiloBuilder silo)
     {
-        silo.UseOrleansRunsSqlite(options => options.File = Path.Combine(_folder.FullName, "runs.db"));
+        _ = connectionString is null
+            ? silo.UseOrleansRunsSqlite(options => options.File = Path.Combine(_folder.FullName, "runs.db"))
+            : silo.UseOrleansRunsPostgres(options => options.ConnectionString = connectionString);
         var catalog = silo.Services.Last(service => service.ServiceType == typeof(IRunCatalog));
         silo.Services.Remove(catalog);
         silo.Services.AddSingleton<IRunCatalog>(services => new HookedRunCatalog(

@@ -36,7 +36,14 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
         var catalog = new MemoryRunCatalog();
         Reader = new ThreadReader(store, catalog, graphs);
         _executor = new RunExecutor(
-            graphs, this, new ThreadReader(this, catalog, graphs), nodes, Instruments, time, NullLogger<RunExecution>.Instance);
+            graphs,
+            this,
+            new ThreadReader(this, catalog, graphs),
+            nodes,
+            new SuspectTurns(Options.Create(new RunRecoveryOptions()), time),
+            Instruments,
+            time,
+            NullLogger<RunExecution>.Instance);
     }
 
     /// <summary>Gets a reader that meets no faults.</summary>
