@@ -63,14 +63,31 @@ public sealed class RunHandle
 
     /// <summary>Reads the run's events until it is final. Resubscribes by itself when the run moves.</summary>
     /// <param name="after">The last number the reader saw; -1 for all.</param>
-    /// <param name="cancellationToken">Ends the reading; the run goes on.</param>
+    /// <param name="modes">
+    /// The kinds it wants, of <see cref="RunEventKinds"/>; <see langword="null"/> for all. Metadata, interrupts, gaps and the end always
+    /// come.
+    /// </param>
+    /// <param name="cancelWithReader">
+    /// Whether the run is cancelled when the reading ends before the run does, also because this process dies.
+    /// </param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="ArgumentException">There is no such kind of event.</exception>
     public async IAsyncEnumerable<RunEvent> EventsAsync(
-        long after = -1, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        long after = -1,
+        IReadOnlyList<string>? modes = null,
+        bool cancelWithReader = false,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var retries = new Transitions();
+        var subscription = new RunEventSubscription
+        {
+            Kinds = modes,
+            CancelWithReader = cancelWithReader ? Guid.NewGuid().ToString() : null,
+        };
         while (true)
         {
-            await using var events = Grain.ReadEventsAsync(after, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            var stream = Grain.ReadEventsAsync(after, subscription, cancellationToken);
+            await using var events = stream.GetAsyncEnumerator(cancellationToken);
             while (await retries.MoveNextAsync(events, cancellationToken))
             {
                 var @event = events.Current;

@@ -37,12 +37,16 @@ public interface IRunGrain : IGrainWithStringKey
 
     /// <summary>Reads the run's events from a number on, and goes on until the run is final.</summary>
     /// <param name="after">The last number the reader saw; -1 for all.</param>
-    /// <param name="cancellationToken">Ends the reading; the run goes on.</param>
+    /// <param name="subscription">What the reader wants; <see langword="null"/> for everything.</param>
+    /// <param name="cancellationToken">Ends the reading; the run goes on, unless the subscription says otherwise.</param>
     /// <remarks>
-    /// A slow reader is told of what it missed by a gap event. The enumeration breaks, or ends without an
+    /// What is no longer in memory comes from the log. What the log does not have is told by a gap event: a reader misses nothing
+    /// without being told, and gets nothing twice. A slow reader never holds up the run. The enumeration breaks, or ends without an
     /// <see cref="RunEventKinds.End"/>, when the run moves: read on from the last number.
     /// </remarks>
+    /// <exception cref="ArgumentException">There is no such kind of event.</exception>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     [Alias("ReadEventsAsync"), AlwaysInterleave]
-    IAsyncEnumerable<RunEvent> ReadEventsAsync(long after, CancellationToken cancellationToken = default);
+    IAsyncEnumerable<RunEvent> ReadEventsAsync(
+        long after, RunEventSubscription? subscription = null, CancellationToken cancellationToken = default);
 }

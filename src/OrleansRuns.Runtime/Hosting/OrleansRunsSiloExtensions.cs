@@ -33,7 +33,7 @@ public static class OrleansRunsSiloExtensions
         services.AddRunOptions<RunEventsOptions, RunEventsOptionsValidator>(RunEventsOptions.Section);
         services.AddRunOptions<RunRecoveryOptions, RunRecoveryOptionsValidator>(RunRecoveryOptions.Section);
         services.TryAddSingleton<RunInstruments>();
-        services.TryAddSingleton<RunLastEvents>();
+        services.TryAddSingleton<RunEventReader>();
         services.TryAddSingleton<RunAdmission>();
         services.TryAddSingleton<ThreadSlots>();
         services.TryAddSingleton<ThreadEdits>();

@@ -3,13 +3,16 @@ using Microsoft.Extensions.Options;
 
 namespace OrleansRuns.Runtime;
 
-/// <summary>How many of a run's events are kept for its readers. Bound to <c>OrleansRuns:Events</c>.</summary>
+/// <summary>How a run's events are kept for its readers. Bound to <c>OrleansRuns:Events</c>.</summary>
 public sealed class RunEventsOptions
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "OrleansRuns:Events";
 
-    /// <summary>Gets or sets how many events of a run are kept. A reader that is further behind is told of the gap.</summary>
+    /// <summary>
+    /// Gets or sets how many events of a run are kept in memory. A reader that is further behind is told from the log, and of the gap
+    /// where the log has nothing: what nodes emit, and that tasks start.
+    /// </summary>
     /// <value>1 to 1,000,000. The default is 1,024.</value>
     [Range(1, 1_000_000)]
     public int KeptEvents { get; set; } = 1024;
@@ -18,6 +21,14 @@ public sealed class RunEventsOptions
     /// <value>1 to 1,073,741,824 (1 GiB). The default is 4,194,304 (4 MiB).</value>
     [Range(1, 1024 * 1024 * 1024)]
     public int KeptBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// Gets or sets how long a reader that asked for its run to be cancelled with it may be gone: so long it may take to subscribe again
+    /// after a broken connection. A reader whose process died is missed a minute or so later.
+    /// </summary>
+    /// <value>Zero to 10 minutes. The default is 5 seconds.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan DisconnectGrace { get; set; } = TimeSpan.FromSeconds(5);
 }
 
 [OptionsValidator]

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -16,7 +15,7 @@ namespace OrleansRuns.Runtime;
 internal sealed partial class RunGrain(
     IRunCatalog catalog,
     IRunExecutor executor,
-    RunLastEvents lastEvents,
+    RunEventReader reader,
     RunInstruments instruments,
     ILocalSiloDetails silo,
     IHostApplicationLifetime lifetime,
@@ -71,21 +70,6 @@ internal sealed partial class RunGrain(
         }
 
         return row.IsFinal ? row.ToSnapshot() : (await GoOnAsync(cancellationToken)).ToSnapshot();
-    }
-
-    public async IAsyncEnumerable<RunEvent> ReadEventsAsync(
-        long after, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var row = await GoOnAsync(cancellationToken);
-        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var stopping = lifetime.ApplicationStopping.Register(() => release.TrySetResult());
-        var source = _keeper is { } keeper
-            ? keeper.Events.ReadAsync(after, release.Task, cancellationToken)
-            : lastEvents.ReadAsync(row, after, cancellationToken);
-        await foreach (var @event in source)
-        {
-            yield return @event;
-        }
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)

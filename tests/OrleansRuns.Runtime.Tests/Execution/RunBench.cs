@@ -34,7 +34,11 @@ internal sealed class RunBench
         _executor = new RunExecutor(
             graphs, store, Reader, nodes, instruments, TimeProvider.System, NullLogger<RunExecution>.Instance);
         Thread = Rows.Thread(graph);
+        EventReader = new RunEventReader(store, Reader, graphs);
     }
+
+    /// <summary>Gets a reader of the events of the bench's runs.</summary>
+    internal RunEventReader EventReader { get; }
 
     internal ThreadReader Reader { get; }
 
@@ -90,19 +94,26 @@ internal sealed class RecordedEvents : IRunEvents
     private readonly ConcurrentQueue<string> _told = new();
     private long _next;
 
-    public long Next => Interlocked.Read(ref _next);
-
     /// <summary>Gets the ids of the checkpoints that were told.</summary>
     internal IReadOnlyList<string> Checkpoints => [.. _told];
 
-    public void ContinueFrom(long next) => Interlocked.Exchange(ref _next, next);
+    public void ContinueFrom(long next, bool isEnd) => Interlocked.Exchange(ref _next, next);
 
-    public void Publish(string kind, string checkpointNamespace, int step, string? checkpointId, Func<string> data)
-    {
+    public void Publish(string kind, string checkpointNamespace, int step, string? checkpointId, Func<string> data) =>
         Interlocked.Increment(ref _next);
-        if (kind == RunEventKinds.Checkpoints)
+
+    public long Reserve(int count, bool isEnd) => Interlocked.Add(ref _next, count) - count;
+
+    public void Tell(long first, IReadOnlyList<ToldEvent> events)
+    {
+        foreach (var told in events.Where(told => told.Kind == RunEventKinds.Checkpoints))
         {
-            _told.Enqueue(checkpointId!);
+            _told.Enqueue(told.CheckpointId!);
         }
+    }
+
+    public void Abandon(long first, int count, bool isUnused)
+    {
+        // Its numbers stay given: nobody reads them.
     }
 }

@@ -19,7 +19,6 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
     private readonly RunExecutor _executor;
     private readonly TaskCompletionSource _death = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskScheduler _grain = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
-    private long _events;
 
     internal SimulatedProcess(CompiledGraph graph, IThreadLogStore store, SimulatedWorld world, StoreFault fault, TimeProvider time)
     {
@@ -43,7 +42,8 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
 
     internal bool IsDead { get; set; }
 
-    long IRunEvents.Next => Interlocked.Read(ref _events);
+    /// <summary>Gets what the process tells.</summary>
+    internal RunEventBuffer Events { get; } = new(1024, 1 << 20);
 
     /// <summary>Executes an attempt.</summary>
     /// <returns>How it ended; <see langword="null"/> when the process died.</returns>
@@ -88,16 +88,30 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
     Task<int> IThreadLogStore.PruneAsync(string logId, long below, CancellationToken cancellationToken) =>
         AccessAsync(() => _store.PruneAsync(logId, below, cancellationToken));
 
-    void IRunEvents.ContinueFrom(long next) => Interlocked.Exchange(ref _events, next);
+    void IRunEvents.ContinueFrom(long next, bool isEnd) => Events.ContinueFrom(next, isEnd);
+
+    long IRunEvents.Reserve(int count, bool isEnd) => Events.Reserve(count, isEnd);
+
+    void IRunEvents.Abandon(long first, int count, bool isUnused) => Events.Abandon(first, count, isUnused);
 
     void IRunEvents.Publish(string kind, string checkpointNamespace, int step, string? checkpointId, Func<string> data)
+    {
+        Told(checkpointId);
+        Events.Publish(kind, checkpointNamespace, step, checkpointId, data);
+    }
+
+    void IRunEvents.Tell(long first, IReadOnlyList<ToldEvent> events)
+    {
+        events.ToList().ForEach(told => Told(told.CheckpointId));
+        Events.Tell(first, events);
+    }
+
+    private void Told(string? checkpointId)
     {
         if (!IsDead)
         {
             _world.Told(checkpointId);
         }
-
-        Interlocked.Increment(ref _events);
     }
 
     private async Task<T> AccessAsync<T>(Func<Task<T>> access)
