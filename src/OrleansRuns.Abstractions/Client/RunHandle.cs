@@ -68,7 +68,8 @@ public sealed class RunHandle
     /// come.
     /// </param>
     /// <param name="cancelWithReader">
-    /// Whether the run is cancelled when the reading ends before the run does, also because this process dies.
+    /// Whether the run is cancelled when the reading ends before the run does: at once when the enumeration is ended, and within half a
+    /// minute when this process dies.
     /// </param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ArgumentException">There is no such kind of event.</exception>
@@ -78,15 +79,11 @@ public sealed class RunHandle
         bool cancelWithReader = false,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        await using var lease = cancelWithReader ? await ReaderLease.BeginAsync(Grain, cancellationToken) : null;
         var retries = new Transitions();
-        var subscription = new RunEventSubscription
-        {
-            Kinds = modes,
-            CancelWithReader = cancelWithReader ? Guid.NewGuid().ToString() : null,
-        };
         while (true)
         {
-            var stream = Grain.ReadEventsAsync(after, subscription, cancellationToken);
+            var stream = Grain.ReadEventsAsync(after, modes, cancellationToken);
             await using var events = stream.GetAsyncEnumerator(cancellationToken);
             while (await retries.MoveNextAsync(events, cancellationToken))
             {

@@ -9,7 +9,7 @@ namespace OrleansRuns.Runtime;
 /// finds its events gone and reads on from the log; none can block the run or make the buffer grow. Nodes publish from threads of their
 /// own, hence the lock.
 /// </remarks>
-internal sealed class RunEventBuffer(int keptEvents, int keptBytes) : IRunEvents
+internal sealed class RunEventBuffer(int keptEvents, int keptBytes, TimeProvider? time = null) : IRunEvents
 {
     /// <summary>How many events a reader copies at a time, so that a long reading does not hold the lock.</summary>
     private const int BatchEvents = 64;
@@ -17,14 +17,17 @@ internal sealed class RunEventBuffer(int keptEvents, int keptBytes) : IRunEvents
     /// <summary>How many bytes a reader copies at a time, or one event: what a reader that stands still keeps from being collected.</summary>
     private const int BatchBytes = 64 * 1024;
 
+    /// <summary>How long after a reader last asked it counts as one that will ask again.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly Lock _lock = new();
     private readonly List<KeptEvent> _kept = [];
-    private readonly Dictionary<string, int> _readers = new(StringComparer.Ordinal)
+    private readonly Dictionary<string, Demand> _demands = new(StringComparer.Ordinal)
     {
-        [RunEventKinds.Values] = 0,
-        [RunEventKinds.Updates] = 0,
+        [RunEventKinds.Values] = new(),
+        [RunEventKinds.Updates] = new(),
     };
-
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private int _dropped;
     private TaskCompletionSource _published = NewSignal();
     private long _next;
@@ -136,29 +139,19 @@ internal sealed class RunEventBuffer(int keptEvents, int keptBytes) : IRunEvents
     /// <summary>Lets the readers go without an end: the run moves, and its events go on elsewhere.</summary>
     internal void Close() => Change(() => _isClosed = true);
 
-    /// <summary>Renders from now on what a reader wants, as soon as it is durable.</summary>
-    /// <returns>Ends that.</returns>
-    internal IDisposable Attend(RunEventFilter filter)
-    {
-        var kinds = _readers.Keys.Where(filter.Wants).ToList();
-        Count(1);
-        return new Attendance(() => Count(-1));
-
-        void Count(int change)
-        {
-            lock (_lock)
-            {
-                kinds.ForEach(kind => _readers[kind] += change);
-            }
-        }
-    }
-
     /// <summary>Copies events from a number on, as many as a reader takes at a time.</summary>
+    /// <param name="wanted">The first number wanted.</param>
+    /// <param name="filter">Which kinds the reader wants: for a while, such events are rendered as soon as they are durable.</param>
     /// <returns>The events, a task that completes when there may be more, and whether there will be none.</returns>
-    internal (IReadOnlyList<KeptEvent> Batch, Task Published, bool IsClosed) Copy(long wanted)
+    internal (IReadOnlyList<KeptEvent> Batch, Task Published, bool IsClosed) Copy(long wanted, RunEventFilter filter)
     {
         lock (_lock)
         {
+            foreach (var demand in _demands.Where(pair => filter.Wants(pair.Key)))
+            {
+                demand.Value.AskedAt = _time.GetTimestamp();
+            }
+
             var batch = new List<KeptEvent>();
             var bytes = 0;
             for (var at = IndexOf(wanted); at < _kept.Count && batch.Count < BatchEvents; at++)
@@ -173,6 +166,31 @@ internal sealed class RunEventBuffer(int keptEvents, int keptBytes) : IRunEvents
             }
 
             return (batch, _published.Task, _isClosed);
+        }
+    }
+
+    /// <summary>Waits for more events. Whoever waits is there.</summary>
+    internal async Task WaitAsync(Task published, RunEventFilter filter, CancellationToken cancellationToken)
+    {
+        Count(1);
+        try
+        {
+            await published.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            Count(-1);
+        }
+
+        void Count(int change)
+        {
+            lock (_lock)
+            {
+                foreach (var demand in _demands.Where(pair => filter.Wants(pair.Key)))
+                {
+                    demand.Value.Waiting += change;
+                }
+            }
         }
     }
 
@@ -200,7 +218,9 @@ internal sealed class RunEventBuffer(int keptEvents, int keptBytes) : IRunEvents
         bool isWanted;
         lock (_lock)
         {
-            isWanted = !_readers.TryGetValue(told.Kind, out var readers) || readers > 0;
+            isWanted = !_demands.TryGetValue(told.Kind, out var demand)
+                || demand.Waiting > 0
+                || (demand.AskedAt is { } asked && _time.GetElapsedTime(asked) < Patience);
         }
 
         var @event = new RunEvent(number, told.Kind, told.Namespace, told.Step, told.CheckpointId, "");
@@ -264,9 +284,12 @@ internal sealed class RunEventBuffer(int keptEvents, int keptBytes) : IRunEvents
         published.TrySetResult();
     }
 
-    private sealed class Attendance(Action end) : IDisposable
+    /// <summary>Whether anybody wants a kind that is expensive to render. No reader that died can leave it wrong for long.</summary>
+    private sealed class Demand
     {
-        public void Dispose() => Interlocked.Exchange(ref end, () => { })();
+        internal int Waiting { get; set; }
+
+        internal long? AskedAt { get; set; }
     }
 }
 

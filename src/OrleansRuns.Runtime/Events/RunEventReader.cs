@@ -25,7 +25,6 @@ internal sealed class RunEventReader(IThreadLogStore log, ThreadReader threads, 
         Task release,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var attendance = buffer.Attend(filter);
         var bytes = 0;
         await foreach (var @event in ReadAllAsync(run, buffer, Math.Max(after, -1) + 1, filter, release, cancellationToken))
         {
@@ -52,7 +51,7 @@ internal sealed class RunEventReader(IThreadLogStore log, ThreadReader threads, 
         var replay = new RunReplay(log, threads, graphs, run);
         while (true)
         {
-            var (batch, published, isClosed) = buffer.Copy(wanted);
+            var (batch, published, isClosed) = buffer.Copy(wanted, filter);
             foreach (var kept in batch)
             {
                 var isDeferred = kept.IsDeferred && filter.Wants(kept.Event.Kind);
@@ -85,8 +84,7 @@ internal sealed class RunEventReader(IThreadLogStore log, ThreadReader threads, 
                     yield break;
                 }
 
-                await Task.WhenAny(published, release).WaitAsync(cancellationToken);
-                cancellationToken.ThrowIfCancellationRequested();
+                await buffer.WaitAsync(Task.WhenAny(published, release), filter, cancellationToken);
             }
         }
 
@@ -108,13 +106,13 @@ internal sealed class RunEventReader(IThreadLogStore log, ThreadReader threads, 
         RunEventFilter filter,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var end = known is { } next ? new RunEndPoint(next, null, null)
+        var end = known is { } number ? new RunEndPoint(number, null, null)
             : ended.Attempt > 0 ? await threads.FindEndAsync(run, cancellationToken)
             : null;
-        var number = Math.Max(wanted, end?.NextEvent ?? 0);
-        if (wanted < number)
+        var next = end?.NextEvent ?? wanted;
+        if (wanted < next)
         {
-            await foreach (var @event in replay.ReadAsync(wanted, number - 1, filter, cancellationToken))
+            await foreach (var @event in replay.ReadAsync(wanted, next - 1, filter, cancellationToken))
             {
                 yield return @event;
             }
@@ -123,14 +121,15 @@ internal sealed class RunEventReader(IThreadLogStore log, ThreadReader threads, 
         if (end is { Values: { } values, Checkpoint: { } checkpoint })
         {
             // The log of an earlier program does not say what was told: at least the state that the run ended with.
-            if (filter.Wants(RunEventKinds.Values))
+            if (wanted <= next && filter.Wants(RunEventKinds.Values))
             {
-                yield return new RunEvent(number, RunEventKinds.Values, "", checkpoint.Step, checkpoint.Id, values);
+                yield return new RunEvent(next, RunEventKinds.Values, "", checkpoint.Step, checkpoint.Id, values);
             }
 
-            number++;
+            next++;
         }
 
-        yield return RunEndEvents.End(number, ended);
+        // A reader that comes although it has seen the end is told of it again, so that it does not wait for nothing.
+        yield return RunEndEvents.End(wanted == next + 1 ? next : Math.Max(wanted, next), ended);
     }
 }

@@ -45,17 +45,29 @@ internal sealed class RunLogSearch(IThreadLogStore log, ThreadReader threads, Ru
             : (LogView.Of(line.Take(at)), [.. line.Skip(at)], IsAtOrBelow(line[at], number) || line[at].Position == first);
     }
 
-    /// <summary>Searches by halves: the numbers of the entries rise with their positions.</summary>
-    private async Task<long> SearchAsync(long low, long high, long number, CancellationToken cancellationToken)
+    /// <summary>Searches downwards with growing strides, then by halves: the numbers of the entries rise with their positions.</summary>
+    private async Task<long> SearchAsync(long first, long last, long number, CancellationToken cancellationToken)
     {
+        var (low, high) = (last, last);
+        for (var stride = 1L; low > first && await FindAsync(low) is null; stride *= 2)
+        {
+            high = low - 1;
+            low = Math.Max(first, low - stride);
+        }
+
         while (low < high)
         {
             var middle = low + ((high - low + 1) / 2);
-            var page = await log.ReadPageAsync(run.LogId, middle, 1, cancellationToken);
-            (low, high) = page is [var stored] && IsAtOrBelow(stored, number) ? (stored.Position, high) : (low, middle - 1);
+            (low, high) = await FindAsync(middle) is { } found ? (found, high) : (low, middle - 1);
         }
 
         return low;
+
+        // What was pruned is passed over upwards.
+        async Task<long?> FindAsync(long position) =>
+            await log.ReadPageAsync(run.LogId, position, 1, cancellationToken) is [var stored] && IsAtOrBelow(stored, number)
+                ? stored.Position
+                : null;
     }
 
     private static bool IsAtOrBelow(StoredEntry stored, long number) => stored.Entry.Events is not { } events || events.First <= number;

@@ -22,7 +22,7 @@ internal sealed class RunReplay(IThreadLogStore log, ThreadReader threads, Graph
     private IReadOnlyList<StoredEntry> _page = [];
     private int _at;
 
-    /// <summary>Whether everything from the number wanted on that the page does not tell was told, but never durable.</summary>
+    /// <summary>Whether what is missing between the number wanted and the present entry was never durable.</summary>
     private bool _isComplete;
 
     /// <summary>Tells the events between two numbers, both included; gaps say which of them no log holds.</summary>
@@ -80,8 +80,6 @@ internal sealed class RunReplay(IThreadLogStore log, ThreadReader threads, Graph
         await SeekAsync(from, cancellationToken);
         while (await CurrentAsync(cancellationToken) is { } entry)
         {
-            // Without them, nobody knows what the entry told.
-            _isComplete &= entry.Events is not null;
             var after = _before.With(_page[_at].Position, entry, _page[_at].StoredBytes);
             var number = entry.Events?.First ?? 0;
             foreach (var telling in entry.Events?.Tellings ?? [])
@@ -112,6 +110,8 @@ internal sealed class RunReplay(IThreadLogStore log, ThreadReader threads, Graph
                 yield break;
             }
 
+            // Of an entry that does not store its events nobody knows what it told.
+            _isComplete = entry.Events is not null;
             _before = after;
             _at++;
         }

@@ -21,14 +21,6 @@ public sealed class RunEventsOptions
     /// <value>1 to 1,073,741,824 (1 GiB). The default is 4,194,304 (4 MiB).</value>
     [Range(1, 1024 * 1024 * 1024)]
     public int KeptBytes { get; set; } = 4 * 1024 * 1024;
-
-    /// <summary>
-    /// Gets or sets how long a reader that asked for its run to be cancelled with it may be gone: so long it may take to subscribe again
-    /// after a broken connection. A reader whose process died is missed a minute or so later.
-    /// </summary>
-    /// <value>Zero to 10 minutes. The default is 5 seconds.</value>
-    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
-    public TimeSpan DisconnectGrace { get; set; } = TimeSpan.FromSeconds(5);
 }
 
 [OptionsValidator]

@@ -5,36 +5,40 @@ namespace OrleansRuns.Runtime;
 
 internal sealed partial class RunGrain
 {
-    private LeavingReaders? _leaving;
+    private static readonly TimeSpan MaxLease = TimeSpan.FromMinutes(10);
 
-    private LeavingReaders Leaving => _leaving ??= new(events.Value.DisconnectGrace, time, CancelWithReaderAsync);
+    private ReaderLeases? _leases;
 
     public async IAsyncEnumerable<RunEvent> ReadEventsAsync(
-        long after, RunEventSubscription? subscription, [EnumeratorCancellation] CancellationToken cancellationToken)
+        long after, IReadOnlyList<string>? modes, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var filter = new RunEventFilter(subscription?.Kinds);
+        var filter = new RunEventFilter(modes);
         var row = await GoOnAsync(cancellationToken);
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var stopping = lifetime.ApplicationStopping.Register(() => release.TrySetResult());
         var buffer = _keeper?.Events ?? RunEventBuffer.Closed(row.IsFinal ? row.ToSnapshot() : null);
-        using var reading = Leaving.Enter(subscription?.CancelWithReader);
         await foreach (var @event in reader.ReadAsync(row, buffer, after, filter, release.Task, cancellationToken))
         {
-            if (@event.Kind == RunEventKinds.End)
-            {
-                reading.HasEnded();
-            }
-
             yield return @event;
         }
+    }
 
-        // Only a reader that goes away by itself does not come to here.
-        reading.HasEnded();
+    public async Task<RunSnapshot> AttendAsync(string readerId, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(readerId);
+        var row = await GoOnAsync(cancellationToken);
+        if (!row.IsFinal)
+        {
+            _leases ??= new ReaderLeases(time, CancelWithReaderAsync);
+            await _leases.RenewAsync(readerId, lease > MaxLease ? MaxLease : lease);
+        }
+
+        return (_keeper?.Row ?? row).ToSnapshot();
     }
 
     private async Task CancelWithReaderAsync(string readerId)
     {
-        for (var failures = 0; IsActive(); failures++)
+        for (var failures = 1; IsActive(); failures++)
         {
             try
             {
@@ -42,15 +46,14 @@ internal sealed partial class RunGrain
                 await CancelAsync(CancelAction.Interrupt, CancellationToken.None);
                 return;
             }
-            catch (Exception exception) when (Persistence.IsTransient(exception))
+            catch (Exception exception)
             {
-                var delay = Persistence.DelayAfter(failures + 1);
-                LogNotCancelledWithReader(logger, exception, RunId, readerId, delay);
-                await Task.Delay(delay, time);
+                LogNotCancelledWithReader(logger, exception, RunId, readerId, Persistence.DelayAfter(failures));
+                await Task.Delay(Persistence.DelayAfter(failures), time);
             }
         }
 
-        // A run that moves takes its readers along: they subscribe again where it goes on.
+        // A run that moves takes its readers along: they renew their leases where it goes on.
         bool IsActive() =>
             !_isDeactivating && !lifetime.ApplicationStopping.IsCancellationRequested && _keeper is { Completion.IsCompleted: false };
     }

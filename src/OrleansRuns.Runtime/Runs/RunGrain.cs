@@ -150,7 +150,7 @@ internal sealed partial class RunGrain(
 
     private void Keep(RunRow row)
     {
-        var buffer = new RunEventBuffer(events.Value.KeptEvents, events.Value.KeptBytes);
+        var buffer = new RunEventBuffer(events.Value.KeptEvents, events.Value.KeptBytes, time);
         _keeper = new RunKeeper(row, silo.SiloAddress.ToParsableString(), buffer, catalog, executor, instruments, time, logger);
 
         // The run is not part of the call that happens to begin it: neither its trace nor its request context.

@@ -20,7 +20,7 @@ internal sealed class RunBench
     internal RunBench(CompiledGraph graph, IThreadLogStore store)
     {
         _graph = graph;
-        var graphs = new GraphRegistry([new GraphRegistration(graph.Name, _ => graph)], NoServices.Instance);
+        var graphs = Graphs = new GraphRegistry([new GraphRegistration(graph.Name, _ => graph)], NoServices.Instance);
         var instruments = new RunInstruments(NoServices.Instance);
         var nodes = new NodeRunner(
             _threads,
@@ -40,12 +40,14 @@ internal sealed class RunBench
     /// <summary>Gets a reader of the events of the bench's runs.</summary>
     internal RunEventReader EventReader { get; }
 
+    internal GraphRegistry Graphs { get; }
+
     internal ThreadReader Reader { get; }
 
     internal ThreadRow Thread { get; }
 
     /// <summary>Executes an attempt with an input.</summary>
-    internal Task<RunOutcome> ExecuteAsync(object input, string run = "run-1", int attempt = 1, RecordedEvents? events = null) =>
+    internal Task<RunOutcome> ExecuteAsync(object input, string run = "run-1", int attempt = 1, IRunEvents? events = null) =>
         ExecuteAsync(Request(run) with { Input = JsonSerializer.Serialize(input) }, attempt, events);
 
     /// <summary>Executes a run that goes on with what is planned.</summary>
@@ -62,7 +64,7 @@ internal sealed class RunBench
 
     private StartRunRequest Request(string run) => new() { RunId = run, Graph = _graph.Name, RecursionLimit = 100_000 };
 
-    private Task<RunOutcome> ExecuteAsync(StartRunRequest request, int attempt, RecordedEvents? events)
+    private Task<RunOutcome> ExecuteAsync(StartRunRequest request, int attempt, IRunEvents? events)
     {
         var row = Rows.Claimed(Thread, request, attempt);
         return Task.Factory.StartNew(

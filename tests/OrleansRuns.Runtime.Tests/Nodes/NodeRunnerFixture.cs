@@ -62,7 +62,7 @@ internal sealed class NodeRunnerFixture : IDisposable
     internal IReadOnlyList<string> Told()
     {
         var told = new List<string>();
-        foreach (var kept in Events.Copy(0).Batch)
+        foreach (var kept in Events.Copy(0, RunEventFilter.All).Batch)
         {
             var data = JsonSerializer.Deserialize<JsonElement>(kept.Event.Data);
             told.Add($"{data.GetProperty("phase").GetString()} {data.GetProperty("attempt").GetInt32()}");

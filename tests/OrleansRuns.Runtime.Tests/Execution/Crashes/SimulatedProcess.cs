@@ -33,6 +33,10 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
             time,
             NullLogger<NodeRunner>.Instance);
         Reader = new ThreadReader(store, graphs);
+        EventReader = new RunEventReader(store, Reader, graphs);
+
+        // A reader that asks: everything is rendered when it is told.
+        Events.Copy(0, RunEventFilter.All);
         _executor = new RunExecutor(
             graphs, this, new ThreadReader(this, graphs), nodes, Instruments, time, NullLogger<RunExecution>.Instance);
     }
@@ -40,10 +44,13 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
     /// <summary>Gets a reader that meets no faults.</summary>
     internal ThreadReader Reader { get; }
 
+    /// <summary>Gets a reader of events that meets no faults.</summary>
+    internal RunEventReader EventReader { get; }
+
     internal bool IsDead { get; set; }
 
     /// <summary>Gets what the process tells.</summary>
-    internal RunEventBuffer Events { get; } = new(1024, 1 << 20);
+    internal RunEventBuffer Events { get; } = new(int.MaxValue, int.MaxValue);
 
     /// <summary>Executes an attempt.</summary>
     /// <returns>How it ended; <see langword="null"/> when the process died.</returns>
@@ -96,22 +103,21 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
 
     void IRunEvents.Publish(string kind, string checkpointNamespace, int step, string? checkpointId, Func<string> data)
     {
-        Told(checkpointId);
-        Events.Publish(kind, checkpointNamespace, step, checkpointId, data);
+        if (!IsDead)
+        {
+            _world.Told(checkpointId);
+            Events.Publish(kind, checkpointNamespace, step, checkpointId, data);
+        }
     }
 
     void IRunEvents.Tell(long first, IReadOnlyList<ToldEvent> events)
     {
-        events.ToList().ForEach(told => Told(told.CheckpointId));
-        Events.Tell(first, events);
-    }
-
-    private void Told(string? checkpointId)
-    {
-        if (!IsDead)
+        foreach (var told in events)
         {
-            _world.Told(checkpointId);
+            _world.Told(told.CheckpointId);
         }
+
+        Events.Tell(first, events);
     }
 
     private async Task<T> AccessAsync<T>(Func<Task<T>> access)
