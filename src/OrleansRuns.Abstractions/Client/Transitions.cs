@@ -1,3 +1,5 @@
+using Orleans.Runtime.Messaging;
+
 namespace OrleansRuns.Abstractions;
 
 /// <summary>Retries idempotent calls that met a silo in transition: stopping, moving its grains or just declared dead.</summary>
@@ -45,7 +47,11 @@ internal sealed class Transitions
     }
 
     private static bool IsTransition(Exception exception) =>
-        exception is SiloUnavailableException or OrleansMessageRejectionException or EnumerationAbortedException or TimeoutException;
+        exception is SiloUnavailableException
+            or OrleansMessageRejectionException
+            or EnumerationAbortedException
+            or ConnectionFailedException
+            or TimeoutException;
 
     private static Task DelayAsync(int attempt, CancellationToken cancellationToken) =>
         Task.Delay(TimeSpan.FromMilliseconds(Math.Min(50 * Math.Pow(2, attempt), 3000)), TimeProvider.System, cancellationToken);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
@@ -185,6 +186,163 @@ public sealed class RunEventBufferTests
         Assert.Equal([0, 1], (await ReadAsync(buffer, after: -1)).Select(e => e.Number));
     }
 
+    [Fact]
+    public void Tell_NobodyReadsValues_RendersNone()
+    {
+        var rendered = 0;
+        var buffer = new RunEventBuffer(100, 1_000_000);
+        buffer.Copy(0, new RunEventFilter([RunEventKinds.Custom]));
+
+        TellValues(buffer, () => rendered++);
+
+        Assert.Equal(0, rendered);
+        Assert.Equal(0, buffer.Bytes);
+        Assert.True(Assert.Single(buffer.Copy(0, RunEventFilter.All).Batch).IsDeferred);
+    }
+
+    [Fact]
+    public async Task Tell_ThousandReadersOfValues_RendersOnceAndKeepsOne()
+    {
+        const int Readers = 1000;
+        const int Bytes = 100_000;
+        var rendered = 0;
+        var buffer = new RunEventBuffer(100, 1_000_000);
+        var readings = Enumerable.Range(0, Readers).Select(_ => ReadAsync(buffer, after: -1)).ToArray();
+
+        TellValues(buffer, () => rendered++, Bytes);
+        var kept = buffer.Bytes;
+        buffer.End(Ended);
+        var read = await Task.WhenAll(readings).WaitAsync(Hang);
+
+        Assert.Equal((1, Bytes), (rendered, (int)kept));
+        Assert.Single(read.Select(events => events[0].Data).Distinct(ReferenceEqualityComparer.Instance));
+        Assert.All(read, events => Assert.Equal([0, 1], events.Select(e => e.Number)));
+    }
+
+    [Fact]
+    public void Tell_ReaderAskedLongAgo_RendersNothing()
+    {
+        var rendered = 0;
+        var time = new FakeTimeProvider();
+        var buffer = new RunEventBuffer(100, 1_000_000, time);
+        buffer.Copy(0, RunEventFilter.All);
+        TellValues(buffer, () => rendered++);
+
+        time.Advance(TimeSpan.FromMinutes(1));
+        TellValues(buffer, () => rendered++);
+
+        Assert.Equal(1, rendered);
+    }
+
+    [Fact]
+    public void Publish_WhileAnAppendIsUnderWay_ReachesReadersAfterIt()
+    {
+        var buffer = Filled(1);
+        var first = buffer.Reserve(2, isEnd: false);
+        Fill(buffer, 2);
+        var before = buffer.Copy(0, RunEventFilter.All).Batch;
+
+        buffer.Tell(first, [Told(RunEventKinds.Checkpoints, () => "{}"), Told(RunEventKinds.Checkpoints, () => "{}")]);
+
+        var after = buffer.Copy(0, RunEventFilter.All).Batch;
+        Assert.Equal([0], before.Select(kept => kept.Event.Number));
+        Assert.Equal([0, 1, 2, 3, 4], after.Select(kept => kept.Event.Number));
+        Assert.Equal(
+            [RunEventKinds.Custom, RunEventKinds.Checkpoints, RunEventKinds.Checkpoints, RunEventKinds.Custom, RunEventKinds.Custom],
+            after.Select(kept => kept.Event.Kind));
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 3)]
+    public void Abandon_AppendFailed_GivesItsNumbersAgainOnlyWhenNothingCanBeDurable(bool isUnused, long next)
+    {
+        var buffer = Filled(1);
+        var first = buffer.Reserve(2, isEnd: false);
+
+        buffer.Abandon(first, 2, isUnused);
+        Fill(buffer, 1);
+
+        Assert.Equal([0, next], buffer.Copy(0, RunEventFilter.All).Batch.Select(kept => kept.Event.Number));
+    }
+
+    [Fact]
+    public void Copy_LargeEvents_TakesFewAtATime()
+    {
+        var buffer = new RunEventBuffer(100, 100_000_000);
+        for (var number = 0; number < 50; number++)
+        {
+            buffer.Publish(RunEventKinds.Custom, "", 0, null, () => new string('a', 30_000));
+        }
+
+        Assert.Equal(2, buffer.Copy(0, RunEventFilter.All).Batch.Count);
+    }
+
+    [Fact]
+    public async Task ReadAsync_LargeEvents_AreNotThereAllAtOnce()
+    {
+        var buffer = new RunEventBuffer(100, 100_000_000);
+        for (var number = 0; number < 50; number++)
+        {
+            buffer.Publish(RunEventKinds.Custom, "", 0, null, () => new string('a', 100_000));
+        }
+
+        // One thing at a time, as on a grain's scheduler.
+        var atOnce = await Task.Factory.StartNew(
+            () => CountAtOnceAsync(buffer),
+            CancellationToken.None,
+            TaskCreationOptions.None,
+            new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap();
+
+        // What Orleans puts into one answer: at most a hundred events, and here at most 256 KiB.
+        Assert.Equal(2, atOnce);
+    }
+
+    [Fact]
+    public async Task ReadAsync_SomeModes_LeavesTheOthersOutWithoutAGap()
+    {
+        var buffer = Filled(3);
+        buffer.Publish(RunEventKinds.Messages, "", 0, null, () => "{}");
+        buffer.End(Ended);
+
+        var events = await ReadAsync(buffer, after: -1, RunEventKinds.Messages);
+
+        Assert.Equal([(3, RunEventKinds.Messages), (4, RunEventKinds.End)], events.Select(e => (e.Number, e.Kind)));
+    }
+
+    [Fact]
+    public void RunEventFilter_UnknownKind_IsRefusedWithAllKinds()
+    {
+        var exception = Assert.Throws<ArgumentException>(() => new RunEventFilter(["debug"]));
+
+        Assert.Contains("'debug'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("updates", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<int> CountAtOnceAsync(RunEventBuffer buffer)
+    {
+        await using var reader = Read(buffer, after: -1).GetAsyncEnumerator();
+        for (var atOnce = 0; ; atOnce++)
+        {
+            var moved = reader.MoveNextAsync();
+            var isAtOnce = moved.IsCompleted;
+            Assert.True(await moved);
+            if (!isAtOnce)
+            {
+                return atOnce;
+            }
+        }
+    }
+
+    private static void TellValues(RunEventBuffer buffer, Action rendering, int bytes = 2) =>
+        buffer.Tell(buffer.Reserve(1, isEnd: false), [Told(RunEventKinds.Values, () =>
+        {
+            rendering();
+            return new string('v', bytes);
+        })]);
+
+    private static ToldEvent Told(string kind, Func<string?> data) => new(kind, "", 0, "checkpoint", data);
+
     private static RunEventBuffer Filled(int events, int kept = 100)
     {
         var buffer = new RunEventBuffer(kept, 1_000_000);
@@ -200,11 +358,11 @@ public sealed class RunEventBufferTests
         }
     }
 
-    private static async Task<List<RunEvent>> ReadAsync(RunEventBuffer buffer, long after)
+    private static async Task<List<RunEvent>> ReadAsync(RunEventBuffer buffer, long after, params string[] modes)
     {
         using var hang = new CancellationTokenSource(Hang);
         var events = new List<RunEvent>();
-        await foreach (var @event in Read(buffer, after, cancellationToken: hang.Token))
+        await foreach (var @event in Read(buffer, after, cancellationToken: hang.Token, modes: modes))
         {
             events.Add(@event);
         }
@@ -213,10 +371,10 @@ public sealed class RunEventBufferTests
     }
 
     private static IAsyncEnumerable<RunEvent> Read(
-        RunEventBuffer buffer, long after, Task? release = null, CancellationToken cancellationToken = default)
+        RunEventBuffer buffer, long after, Task? release = null, string[]? modes = null, CancellationToken cancellationToken = default)
     {
         var run = Rows.Claimed(Bench.Thread, new StartRunRequest { RunId = "run", Graph = "loop" }, attempt: 1);
         return Bench.EventReader.ReadAsync(
-            run, buffer, after, RunEventFilter.All, release ?? new TaskCompletionSource().Task, cancellationToken);
+            run, buffer, after, new RunEventFilter(modes is { Length: > 0 } ? modes : null), release ?? new TaskCompletionSource().Task, cancellationToken);
     }
 }

@@ -45,7 +45,7 @@ public sealed class RunReplayTests
     [Fact]
     public async Task ReadAsync_NearTheEndOfALongRun_ReadsLittleOfTheLog()
     {
-        const int Turns = 3000;
+        const int Turns = 1000;
         var probe = new ThreadLogProbe(_store);
         var bench = new RunBench(Listing, probe);
         var live = await ExecuteAsync(bench, new { until = Turns });
@@ -61,18 +61,18 @@ public sealed class RunReplayTests
     [Fact]
     public async Task ReadAsync_FromTheMiddleOfALongRun_ReadsLittleOfTheLog()
     {
-        const int Turns = 3000;
+        const int Turns = 1000;
         var probe = new ThreadLogProbe(_store);
         var bench = new RunBench(Listing, probe);
         var live = await ExecuteAsync(bench, new { until = Turns });
         var reads = probe.Reads;
         var replay = Replay(bench);
 
-        var few = await replay.ReadAsync(live[6000].Number, live[6010].Number, RunEventFilter.All, CancellationToken.None)
+        var few = await replay.ReadAsync(live[2000].Number, live[2010].Number, RunEventFilter.All, CancellationToken.None)
             .ToListAsync(CancellationToken.None);
 
         EventStream.AssertSame(
-            live.Skip(6000).Take(11).Where(EventStream.IsDurable), few.Where(EventStream.IsDurable));
+            live.Skip(2000).Take(11).Where(EventStream.IsDurable), few.Where(EventStream.IsDurable));
         Assert.True(probe.Reads - reads < 30, $"{probe.Reads - reads} queries for ten events among {Turns} supersteps.");
     }
 
