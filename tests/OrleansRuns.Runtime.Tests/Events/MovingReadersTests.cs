@@ -45,7 +45,7 @@ public sealed partial class MovingReadersTests(ITestOutputHelper output)
             $"{ended.Attempt} attempts, {readers.Sum(reader => reader.Subscriptions)} subscriptions, "
             + $"{readers.Sum(reader => reader.Events.Count)} events, "
             + $"{readers.Sum(reader => reader.Events.Count(e => e.Kind == RunEventKinds.Gap))} gaps.");
-        Assert.Equal(1 + Moves, ended.Attempt);
+        Assert.True(ended.Attempt > 1, $"No move of {Moves} hit the run, seed {seed}.");
         Assert.Equal(Durable(calm), Durable(replayed));
         foreach (var reader in readers)
         {
