@@ -1,3 +1,5 @@
+using Orleans.Runtime.Messaging;
+
 namespace OrleansRuns.Abstractions;
 
 /// <summary>
@@ -51,6 +53,7 @@ internal sealed class Transitions
             or OrleansMessageRejectionException
             or EnumerationAbortedException
             or RunStoreUnavailableException
+            or ConnectionFailedException
             or TimeoutException;
 
     private static Task DelayAsync(int attempt, CancellationToken cancellationToken) =>

@@ -33,9 +33,9 @@ public static class OrleansRunsSiloExtensions
         services.AddRunOptions<RunEventsOptions, RunEventsOptionsValidator>(RunEventsOptions.Section);
         services.AddRunOptions<RunRecoveryOptions, RunRecoveryOptionsValidator>(RunRecoveryOptions.Section);
         services.TryAddSingleton<RunInstruments>();
-        services.TryAddSingleton<RunLastEvents>();
         services.TryAddSingleton<ActiveRuns>();
         services.TryAddSingleton<RunWaker>();
+        services.TryAddSingleton<RunEventReader>();
         services.TryAddSingleton<RunAdmission>();
         services.TryAddSingleton<ThreadSlots>();
         services.TryAddSingleton<ThreadEdits>();

@@ -19,24 +19,7 @@ internal sealed class RunGivingUp(IThreadLogStore store, TimeProvider time)
             Error = error,
             CheckpointId = view.Root?.CheckpointId,
         };
-        var claim = view.ClaimedBy == run.RunId ? view.Claim! : new ClaimLogRecord
-        {
-            Owner = run.Owner!,
-            Graph = run.Graph,
-            Fingerprint = run.Fingerprint,
-            StartPosition = view.NextPosition,
-        };
-        var now = time.GetUtcNow();
-        var entry = new LogEntry
-        {
-            AppendId = $"{run.RunId}/{run.Attempt}/orphaned",
-            RunId = run.RunId,
-            Attempt = run.Attempt,
-            At = now > view.At ? now : view.At,
-            IsBase = view.NextPosition == 0,
-            NextEvent = view.NextEvent,
-            Records = [claim with { Owner = run.Owner! }, end],
-        };
+        var entry = new RunClosing(store, time).Entry(run, view, end);
         var outcome = await store.AppendAsync(run.LogId, view.NextPosition, entry, CancellationToken.None);
         return outcome.IsAppended
             ? new RunOutcome { Status = RunStatus.Error, StopReason = StopReason.Orphaned, Error = error, CheckpointId = end.CheckpointId }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -16,7 +15,7 @@ namespace OrleansRuns.Runtime;
 internal sealed partial class RunGrain(
     IRunCatalog catalog,
     IRunExecutor executor,
-    RunLastEvents lastEvents,
+    RunEventReader reader,
     ActiveRuns active,
     RunWaker waker,
     RunInstruments instruments,
@@ -100,26 +99,6 @@ internal sealed partial class RunGrain(
         return (await GoOnAsync(cancellationToken)).ToSnapshot();
     }
 
-    public async IAsyncEnumerable<RunEvent> ReadEventsAsync(
-        long after, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var row = await GoOnAsync(cancellationToken);
-        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var stopping = lifetime.ApplicationStopping.Register(() => release.TrySetResult());
-        if (!row.IsFinal)
-        {
-            await WaitForBeginAsync(Task.WhenAny(release.Task, Task.Delay(MaxWait, time, cancellationToken)));
-        }
-
-        var source = _keeper is { } keeper
-            ? keeper.Events.ReadAsync(after, release.Task, cancellationToken)
-            : lastEvents.ReadAsync(row, after, cancellationToken);
-        await foreach (var @event in source)
-        {
-            yield return @event;
-        }
-    }
-
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _isDeactivating = true;
@@ -201,7 +180,7 @@ internal sealed partial class RunGrain(
 
     private void Keep(RunRow row)
     {
-        var buffer = new RunEventBuffer(events.Value.KeptEvents, events.Value.KeptBytes);
+        var buffer = new RunEventBuffer(events.Value.KeptEvents, events.Value.KeptBytes, time);
         _keeper = new RunKeeper(row, lease.Owner.ToString(), buffer, catalog, executor, instruments, time, logger);
 
         // The run is not part of the call that happens to begin it: neither its trace nor its request context.
