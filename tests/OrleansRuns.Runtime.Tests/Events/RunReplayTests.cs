@@ -152,6 +152,38 @@ public sealed class RunReplayTests
         EventStream.AssertNothingIsMissedSilently(again);
     }
 
+    [Fact]
+    public async Task ReadAsync_RunWasTakenOverFromAZombie_NoNumberWasGivenTwice()
+    {
+        var (reached, go) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var arrivals = 0;
+        var graph = GraphCompiler.Compile("emitting", new EmittingGraph(async node =>
+        {
+            if (Interlocked.Increment(ref arrivals) == 1)
+            {
+                reached.SetResult();
+                await go.Task;
+                node.Emit("of the zombie");
+            }
+        }));
+        var bench = new RunBench(graph, _store);
+        var (first, second) = (new RunEventBuffer(1000, int.MaxValue), new RunEventBuffer(1000, int.MaxValue));
+        first.Copy(0, RunEventFilter.All);
+        second.Copy(0, RunEventFilter.All);
+
+        var zombie = bench.ExecuteAsync(new { }, attempt: 1, events: first);
+        await reached.Task.WithinAsync("the first attempt to reach its node");
+        await bench.ExecuteAsync(new { }, attempt: 2, events: second);
+        go.SetResult();
+        Assert.True((await zombie).IsFenced);
+
+        var told = new[] { first, second }.SelectMany(buffer => buffer.Copy(0, RunEventFilter.All).Batch).Select(kept => kept.Event).ToList();
+        var again = await ReadAsync(bench, graph: "emitting");
+        Assert.Contains(told, e => e.Data.Contains("of the zombie", StringComparison.Ordinal));
+        Assert.Equal(told.Count, told.DistinctBy(e => e.Number).Count());
+        EventStream.AssertSame(told.Where(EventStream.IsDurable), again.Where(EventStream.IsDurable).SkipLast(1));
+    }
+
     private static CompiledGraph Listing { get; } = TurnsGraph.Compile(state => state with { Items = state.Items.Append($"{state.Turns}") });
 
     private static RunRow Row(RunBench bench, string graph = "loop") =>
@@ -192,6 +224,20 @@ public sealed class RunReplayTests
             var large = graph.AddNode(
                 "large", (state, _) => state with { Items = state.Items.Overwrite([new string('x', 40 * 1024)]) });
             graph.AddPath(Node.Start, small, large, Node.End);
+        }
+    }
+
+    private sealed class EmittingGraph(Func<NodeContext, Task> code) : IGraph<TurnsState>
+    {
+        public void Build(GraphBuilder<TurnsState> graph)
+        {
+            var node = graph.AddNode("emits", async (state, context) =>
+            {
+                context.Emit("before");
+                await code(context);
+                return state with { Turns = 1 };
+            });
+            graph.AddPath(Node.Start, node, Node.End);
         }
     }
 

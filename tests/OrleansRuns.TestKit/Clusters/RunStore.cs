@@ -11,7 +11,15 @@ namespace OrleansRuns.TestKit;
 /// <param name="connectionString">The PostgreSQL database; a new SQLite file when left out.</param>
 public sealed class RunStore(string? connectionString = null) : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("orleansruns-");
+    private readonly DirectoryInfo _folder;
+    private readonly bool _isKept;
+
+    /// <summary>Makes a store in a folder of its own, which goes with it.</summary>
+    public RunStore() => _folder = Directory.CreateTempSubdirectory("orleansruns-");
+
+    /// <summary>Opens or makes a store in a folder that outlives it.</summary>
+    /// <param name="folder">The folder.</param>
+    public RunStore(string folder) => (_folder, _isKept) = (Directory.CreateDirectory(folder), true);
 
     /// <summary>Gets what comes between a cluster and its catalog.</summary>
     public CatalogHooks Hooks { get; } = new();
@@ -20,7 +28,10 @@ public sealed class RunStore(string? connectionString = null) : IDisposable
     public void Dispose()
     {
         SqliteConnection.ClearAllPools();
-        _folder.Delete(recursive: true);
+        if (!_isKept)
+        {
+            _folder.Delete(recursive: true);
+        }
     }
 
     internal void Attach(ISiloBuilder silo)
