@@ -39,7 +39,12 @@ public sealed class CheckpointNotFoundException(string threadId, string checkpoi
 /// <summary>No silo has the graph.</summary>
 [GenerateSerializer, Alias("OrleansRuns.GraphNotFoundException")]
 public sealed class GraphNotFoundException(string graph, IEnumerable<string> known)
-    : RunException($"There is no graph '{graph}'. The graphs there are: {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+    : RunException($"There is no graph '{graph}'. The graphs there are: {string.Join(", ", known.Order(StringComparer.Ordinal))}.")
+{
+    /// <summary>Gets the name that was asked for.</summary>
+    [Id(0)]
+    public string Graph { get; } = graph;
+}
 
 /// <summary>Another run or an edit holds the thread.</summary>
 [GenerateSerializer, Alias("OrleansRuns.ThreadBusyException")]

@@ -10,7 +10,7 @@ using OrleansRuns.TestKit;
 // It says "ready" when calls are answered and stops when its input is closed, so that it cannot outlive its test.
 var siloPort = int.Parse(args[0], CultureInfo.InvariantCulture);
 var gatewayPort = int.Parse(args[1], CultureInfo.InvariantCulture);
-using var store = args.Length > 2 ? new RunStore(args[2]) : new RunStore();
+using var store = args.Length > 2 ? RunStore.In(args[2]) : new RunStore();
 var builder = Host.CreateApplicationBuilder();
 builder.Logging.ClearProviders();
 builder.UseOrleans(silo =>

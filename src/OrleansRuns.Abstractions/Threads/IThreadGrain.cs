@@ -1,10 +1,11 @@
 using Orleans.CodeGeneration;
 using Orleans.Concurrency;
+using Orleans.Metadata;
 
 namespace OrleansRuns.Abstractions;
 
 /// <summary>One thread: the line of states that runs and edits write, one writer at a time. The grain key is the thread id.</summary>
-[Alias("OrleansRuns.IThreadGrain"), GrainInterfaceType("thread"), Version(1)]
+[Alias("OrleansRuns.IThreadGrain"), GrainInterfaceType("thread"), DefaultGrainType("thread"), Version(1)]
 public interface IThreadGrain : IGrainWithStringKey
 {
     /// <summary>Admits a run. It is durable when the task completes, and begins at once.</summary>

@@ -75,6 +75,7 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<RecoverySignal>();
         services.TryAddSingleton<LiveRuns>();
         services.TryAddSingleton<SuspectTurns>();
+        services.TryAddSingleton<GraphSilos>();
         services.TryAddSingleton<SiloLease>();
         services.TryAddSingleton<RunRecovery>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloLease>());

@@ -15,4 +15,7 @@ internal sealed partial class RunRecovery
 
     [LoggerMessage(3303, LogLevel.Debug, "Recovery has stopped.")]
     private static partial void LogStopped(ILogger logger);
+
+    [LoggerMessage(3304, LogLevel.Warning, "Run {RunId} waits for a silo with graph {Graph}: no live silo has it.")]
+    private static partial void LogGraphMissing(ILogger logger, string runId, string graph);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Runtime.Placement;
 using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Runtime;
@@ -18,6 +19,7 @@ internal sealed partial class RunRecovery(
     SiloLease lease,
     LiveRuns live,
     RecoverySignal signal,
+    GraphSilos graphSilos,
     IClusterMembershipService membership,
     IGrainFactory grains,
     IOptions<RunRecoveryOptions> options,
@@ -173,9 +175,20 @@ internal sealed partial class RunRecovery(
         try
         {
             var grain = grains.GetGrain<IRunGrain>(run.RunId);
-            _ = run.CancelAction is { } action
-                ? await grain.CancelAsync(action, cancellationToken)
-                : await grain.GetAsync(cancellationToken);
+            if (run.CancelAction is { } action)
+            {
+                await grain.CancelAsync(action, cancellationToken);
+            }
+            else if (await graphSilos.ChooseAsync(run.Graph) is { } silo)
+            {
+                RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
+                await grain.GetAsync(cancellationToken);
+            }
+            else
+            {
+                LogGraphMissing(logger, run.RunId, run.Graph);
+            }
+
             return true;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)

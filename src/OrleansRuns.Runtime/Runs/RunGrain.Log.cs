@@ -16,7 +16,7 @@ internal sealed partial class RunGrain
     [LoggerMessage(3102, LogLevel.Error, "Run {RunId} did not end within {Grace} of losing its activation. Recovery continues it.")]
     private static partial void LogLeftUnfinished(ILogger logger, string runId, TimeSpan grace);
 
-    [LoggerMessage(3103, LogLevel.Error, "Run {RunId} needs graph {Graph}, which this silo does not have. It waits for a silo that does.")]
+    [LoggerMessage(3103, LogLevel.Error, "Run {RunId} needs graph {Graph}, which no live silo has. It waits for a silo that does.")]
     private static partial void LogGraphMissing(ILogger logger, string runId, string graph);
 
     [LoggerMessage(3104, LogLevel.Error, "Run {RunId} stopped unexpectedly. Recovery continues it from its last checkpoint.")]
@@ -32,4 +32,7 @@ internal sealed partial class RunGrain
         "Run {RunId} could not be cancelled although reader {ReaderId} is gone. The next try is after {Delay}.")]
     private static partial void LogNotCancelledWithReader(
         ILogger logger, Exception exception, string runId, string readerId, TimeSpan delay);
+
+    [LoggerMessage(3108, LogLevel.Debug, "Run {RunId} needs graph {Graph}, which this silo does not have. It moves to {Silo}.")]
+    private static partial void LogMoves(ILogger logger, string runId, string graph, SiloAddress silo);
 }

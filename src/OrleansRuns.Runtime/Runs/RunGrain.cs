@@ -21,6 +21,7 @@ internal sealed partial class RunGrain(
     RunInstruments instruments,
     SiloLease lease,
     LiveRuns live,
+    GraphSilos graphSilos,
     IHostApplicationLifetime lifetime,
     IOptions<RunsOptions> runs,
     IOptions<RunEventsOptions> events,
@@ -133,50 +134,39 @@ internal sealed partial class RunGrain(
         }
 
         // Calls interleave: all that arrive during the first read share it. No caller's token may cancel it for the others.
-        var loading = _loading ??= LoadAsync();
+        // A load may complete before it returns, when the answer of the database is there already: only its task tells that it is over.
+        var loading = _loading is { IsCompleted: false } ? _loading : _loading = LoadAsync();
         return await loading.WaitAsync(cancellationToken);
     }
 
     private async Task<RunRow> LoadAsync()
     {
-        try
+        var row = await catalog.FindRunAsync(RunId, CancellationToken.None) ?? throw NotFound();
+        var isForeign = !row.IsFinal && await lease.IsForeignAsync(row.Owner);
+        if (row.IsFinal)
         {
-            var row = await catalog.FindRunAsync(RunId, CancellationToken.None) ?? throw NotFound();
-            var isForeign = !row.IsFinal && await lease.IsForeignAsync(row.Owner);
-            if (row.IsFinal)
-            {
-                EndWith(row);
-            }
-            else if (_keeper is null && !_isDeactivating && !isForeign && IsExecutable(row) && active.TryEnter(row))
-            {
-                Keep(row);
-            }
+            EndWith(row);
+        }
+        else if (_keeper is null && !_isDeactivating && !isForeign && IsExecutable(row) && active.TryEnter(row))
+        {
+            Keep(row);
+        }
+        else if (_keeper is null && !_isDeactivating && !HasGraph(row))
+        {
+            await MoveToGraphAsync(row);
+        }
 
-            return row;
-        }
-        finally
-        {
-            _loading = null;
-        }
+        return row;
     }
 
-    private bool IsExecutable(RunRow row)
-    {
-        if (lifetime.ApplicationStopping.IsCancellationRequested
-            || !lease.IsHeld
-            || (!row.HoldsSlot && row.CancelAction is null))
-        {
-            return false;
-        }
+    private bool IsExecutable(RunRow row) =>
+        !lifetime.ApplicationStopping.IsCancellationRequested
+        && lease.IsHeld
+        && (row.HoldsSlot || row.CancelAction is not null)
+        && HasGraph(row);
 
-        if (executor.HasGraph(row.Graph))
-        {
-            return true;
-        }
-
-        LogGraphMissing(logger, RunId, row.Graph);
-        return false;
-    }
+    // A cancelled run ends without its graph.
+    private bool HasGraph(RunRow row) => row.CancelAction is not null || executor.HasGraph(row.Graph);
 
     private void Keep(RunRow row)
     {

@@ -6,11 +6,20 @@ namespace OrleansRuns.Runtime;
 
 /// <summary>Answers for one thread. Starts and edits come one at a time; reads interleave.</summary>
 [GrainType("thread"), RandomPlacement]
-internal sealed partial class ThreadGrain(
-    IRunCatalog catalog, RunAdmission admission, RunWaker waker, IThreadHistory history, ThreadEdits edits, ILogger<ThreadGrain> logger)
+internal partial class ThreadGrain(
+    IRunCatalog catalog,
+    RunAdmission admission,
+    RunWaker waker,
+    IThreadHistory history,
+    ThreadEdits edits,
+    GraphSilos graphSilos,
+    ILogger<ThreadGrain> logger)
     : Grain, IThreadGrain
 {
-    private string ThreadId => this.GetPrimaryKeyString();
+    /// <summary>Gets whether calls have been passed on to this grain already.</summary>
+    protected virtual bool IsDesk => false;
+
+    protected virtual string ThreadId => this.GetPrimaryKeyString();
 
     public async Task<RunSnapshot> StartRunAsync(StartRunRequest request, CancellationToken cancellationToken)
     {

@@ -20,7 +20,7 @@ public sealed class ClusterRecoveryTests : IAsyncLifetime
     public async Task SiloDies_RunsThatOnlyTheDatabaseKnows_GoOnElsewhereAtOnce()
     {
         const int Runs = 12;
-        using var store = new RunStore(_database!.ConnectionString);
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
         await using var cluster = await StartAsync(store, silos: 3);
         var dying = OwnerOf(cluster, 2);
         var runs = await Task.WhenAll(Enumerable.Range(0, Runs).Select(_ => BegunAsync(cluster.Catalog, dying)));
@@ -40,7 +40,7 @@ public sealed class ClusterRecoveryTests : IAsyncLifetime
     [Fact]
     public async Task Recovery_RunOfALiveSiloOfAnotherCluster_IsNeverTouched()
     {
-        using var store = new RunStore(_database!.ConnectionString);
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
         await using var blue = await StartAsync(store, silos: 1);
         await using var green = await StartAsync(store, silos: 1);
         var run = await blue.StartGatedRunAsync();
@@ -57,7 +57,7 @@ public sealed class ClusterRecoveryTests : IAsyncLifetime
     [Fact]
     public async Task Recovery_LeaseOfAnotherClustersSiloHasExpired_TakesItsRunsAndTheOldSiloIsFenced()
     {
-        using var store = new RunStore(_database!.ConnectionString);
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
         await using var blue = await StartAsync(store, silos: 1, lease: TimeSpan.FromHours(1));
         await using var green = await StartAsync(store, silos: 1);
         var run = await blue.StartGatedRunAsync();
@@ -80,7 +80,7 @@ public sealed class ClusterRecoveryTests : IAsyncLifetime
     [Fact]
     public async Task Recovery_CancelThatWasNotDelivered_IsDelivered()
     {
-        using var store = new RunStore(_database!.ConnectionString);
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
         await using var cluster = await StartAsync(store, silos: 2);
         var run = await cluster.StartGatedRunAsync();
         await cluster.Catalog.RequestCancelAsync(run.Run.Id, CancelAction.Interrupt, None);

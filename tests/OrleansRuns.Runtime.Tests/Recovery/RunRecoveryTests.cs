@@ -93,6 +93,33 @@ public sealed class RunRecoveryTests
         Assert.Equal(["first", "gated", "last"], state.Done);
     }
 
+    [Theory]
+    [InlineData(nameof(IRunCatalog.BeginAsync), 2)]
+    [InlineData(nameof(IRunCatalog.EndAsync), 3)]
+    public async Task Run_ItsActivationFailsOnALiveSilo_IsLookedAfterAgainUnasked(string failing, int attempts)
+    {
+        var failures = 0;
+        using var store = new RunStore();
+        store.Hooks.Before = call => call == failing && Interlocked.Increment(ref failures) < attempts
+            ? Task.FromException(new InvalidOperationException("A mistake that nobody expects."))
+            : Task.CompletedTask;
+        await using var cluster = await RunCluster.StartAsync(options =>
+        {
+            options.Store = store;
+            options.Configure = runs => runs.Configure<RunRecoveryOptions>(o => o.Period = TimeSpan.FromDays(1));
+        });
+        cluster.Gates.OpenAll();
+
+        var run = await AdmitAsync(cluster.Catalog, SampleGraphs.Gated);
+        await cluster.Grains.GetGrain<IRunGrain>(run.RunId).GetAsync();
+        await Eventually.TrueAsync(
+            async () => (await cluster.Catalog.FindRunAsync(run.RunId, CancellationToken.None))!.IsFinal, $"run '{run.RunId}' to end");
+
+        var row = (await cluster.Catalog.FindRunAsync(run.RunId, CancellationToken.None))!;
+        Assert.Equal(RunStatus.Success, row.Status);
+        Assert.True(failures >= attempts - 1, $"{failures} failures");
+    }
+
     /// <summary>Leaves a run behind as a process does that died: the row alone, and nobody who knows of it.</summary>
     private static async Task<RunRow> AdmitAsync(RunStore store, Func<IRunCatalog, string, Task>? admitted = null)
     {

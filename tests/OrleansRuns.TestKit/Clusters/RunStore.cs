@@ -8,18 +8,29 @@ namespace OrleansRuns.TestKit;
 /// A SQLite file that clusters write to, one after the other, or a PostgreSQL database for several silos. It outlives them, as a
 /// database does.
 /// </summary>
-/// <param name="connectionString">The PostgreSQL database; a new SQLite file when left out.</param>
-public sealed class RunStore(string? connectionString = null) : IDisposable
+public sealed class RunStore : IDisposable
 {
     private readonly DirectoryInfo _folder;
     private readonly bool _isKept;
+    private readonly string? _connectionString;
 
     /// <summary>Makes a store in a folder of its own, which goes with it.</summary>
-    public RunStore() => _folder = Directory.CreateTempSubdirectory("orleansruns-");
+    public RunStore()
+        : this(Directory.CreateTempSubdirectory("orleansruns-"), isKept: false)
+    {
+    }
+
+    private RunStore(DirectoryInfo folder, bool isKept, string? connectionString = null) =>
+        (_folder, _isKept, _connectionString) = (folder, isKept, connectionString);
 
     /// <summary>Opens or makes a store in a folder that outlives it.</summary>
     /// <param name="folder">The folder.</param>
-    public RunStore(string folder) => (_folder, _isKept) = (Directory.CreateDirectory(folder), true);
+    public static RunStore In(string folder) => new(Directory.CreateDirectory(folder), isKept: true);
+
+    /// <summary>Opens a store in a PostgreSQL database.</summary>
+    /// <param name="connectionString">The database.</param>
+    public static RunStore OnPostgres(string connectionString) =>
+        new(Directory.CreateTempSubdirectory("orleansruns-"), isKept: false, connectionString);
 
     /// <summary>Gets what comes between a cluster and its catalog.</summary>
     public CatalogHooks Hooks { get; } = new();
@@ -36,9 +47,9 @@ public sealed class RunStore(string? connectionString = null) : IDisposable
 
     internal void Attach(ISiloBuilder silo)
     {
-        _ = connectionString is null
+        _ = _connectionString is null
             ? silo.UseOrleansRunsSqlite(options => options.File = Path.Combine(_folder.FullName, "runs.db"))
-            : silo.UseOrleansRunsPostgres(options => options.ConnectionString = connectionString);
+            : silo.AddOrleansRunsPostgres(options => options.ConnectionString = _connectionString);
         var catalog = silo.Services.Last(service => service.ServiceType == typeof(IRunCatalog));
         silo.Services.Remove(catalog);
         silo.Services.AddSingleton<IRunCatalog>(services => new HookedRunCatalog(

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>Knows which live silos of this cluster have a graph. Their leases say so, and the membership says who is alive.</summary>
+internal sealed class GraphSilos(IOwnerLeases leases, SiloLease lease, IClusterMembershipService membership, TimeProvider time)
+    : IDisposable
+{
+    /// <summary>How long an answer of the database is good: many runs of one graph ask at the same time.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _turn = new(1);
+    private ImmutableArray<OwnerLease> _known = [];
+    private long? _readAt;
+
+    public void Dispose() => _turn.Dispose();
+
+    /// <summary>Gets the names of all graphs that some live silo has.</summary>
+    internal async Task<IReadOnlyList<string>> NamesAsync()
+    {
+        await ReadAsync(time.GetTimestamp());
+        return [.. Live().SelectMany(one => one.Graphs.Keys).Distinct().Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Chooses a silo that has a graph, each as often as the others.</summary>
+    /// <returns>The silo, or <see langword="null"/> when no live silo has it.</returns>
+    internal async Task<SiloAddress?> ChooseAsync(string graph)
+    {
+        var asked = time.GetTimestamp();
+        await ReadAsync(asked - (long)(Fresh.TotalSeconds * time.TimestampFrequency));
+        // Before the answer is no: a silo may have come up that has not been heard of here.
+        return Choose(graph) ?? await LookAgainAsync();
+
+        async Task<SiloAddress?> LookAgainAsync()
+        {
+            await ReadAsync(asked);
+            return Choose(graph);
+        }
+    }
+
+    private SiloAddress? Choose(string graph)
+    {
+        var silos = Live().Where(one => one.Graphs.ContainsKey(graph)).Select(one => one.Owner.Silo).ToArray();
+        return silos.Length == 0 ? null : silos[Random.Shared.Next(silos.Length)];
+    }
+
+    private IEnumerable<OwnerLease> Live()
+    {
+        var members = membership.CurrentSnapshot.Members;
+        return _known.Where(one =>
+            one.Owner.ClusterId == lease.Owner.ClusterId
+            && members.TryGetValue(one.Owner.Silo, out var member)
+            // A silo that stops takes no new activation.
+            && member.Status == SiloStatus.Active);
+    }
+
+    /// <summary>Reads leases and membership, unless they were read since a moment. All that ask meanwhile share the next read.</summary>
+    private async Task ReadAsync(long since)
+    {
+        if (IsReadSince(since))
+        {
+            return;
+        }
+
+        await _turn.WaitAsync();
+        try
+        {
+            if (!IsReadSince(since))
+            {
+                var started = time.GetTimestamp();
+                await membership.Refresh();
+                _known = await leases.ListLiveAsync(CancellationToken.None);
+                _readAt = started;
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private bool IsReadSince(long moment) => _readAt is { } readAt && readAt >= moment;
+}
