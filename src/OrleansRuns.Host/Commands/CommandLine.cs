@@ -41,6 +41,8 @@ internal static class CommandLine
             DrawCommand.Create(),
             HistoryCommand.Create(),
             ShowCommand.Create(),
+            RunsCommand.Create(),
+            ThreadsCommand.Create(),
         };
         root.SetAction(ServeCommand.ServeAsync);
         var parsed = root.Parse(args, Parser);

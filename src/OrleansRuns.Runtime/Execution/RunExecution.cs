@@ -33,7 +33,7 @@ internal sealed partial class RunExecution(
                 setup.Events.ContinueFrom(view.NextEvent);
                 if (view.End is { } earlier && WireName.Parse<RunStatus>(earlier.Status) != RunStatus.Interrupted)
                 {
-                    return Outcome(earlier);
+                    return Outcome(earlier) with { Rest = ThreadRest.Of(view) };
                 }
             }
 
@@ -43,7 +43,7 @@ internal sealed partial class RunExecution(
             {
                 var end = await RunAsync(log, stop);
                 await log.AppendAsync(end);
-                return Outcome(end);
+                return Outcome(end) with { Rest = ThreadRest.Of(log.View) };
             }
             catch (FencedException exception)
             {

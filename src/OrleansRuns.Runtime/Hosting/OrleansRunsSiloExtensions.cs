@@ -39,6 +39,7 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<RunAdmission>();
         services.TryAddSingleton<ThreadSlots>();
         services.TryAddSingleton<ThreadEdits>();
+        services.TryAddSingleton<ThreadMetadata>();
         services.TryAddSingleton(provider => new NodeScheduler(
             provider.GetRequiredService<IOptions<RunNodesOptions>>().Value.MaxConcurrency));
         services.TryAddSingleton<NodeCache>();
@@ -54,8 +55,8 @@ public static class OrleansRunsSiloExtensions
     }
 
     /// <summary>
-    /// Adds <see cref="IThreadHistory"/> and <see cref="IGraphs"/> to a program that only looks on. The store is added on its own, such
-    /// as with <c>AddOrleansRunsPostgresReader</c>.
+    /// Adds <see cref="IThreadHistory"/>, <see cref="IRunLists"/> and <see cref="IGraphs"/> to a program that only looks on. The store is
+    /// added on its own, such as with <c>AddOrleansRunsPostgresReader</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Adds the graphs.</param>
@@ -77,6 +78,7 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<IGraphs>(provider => provider.GetRequiredService<GraphRegistry>());
         services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<IThreadHistory, ThreadHistory>();
+        services.TryAddSingleton<IRunLists, RunLists>();
     }
 
     private static void AddRunOptions<TOptions, TValidator>(this IServiceCollection services, string section)

@@ -7,7 +7,13 @@ namespace OrleansRuns.Runtime;
 /// <summary>Answers for one thread. Starts and edits come one at a time; reads interleave.</summary>
 [GrainType("thread"), RandomPlacement]
 internal sealed partial class ThreadGrain(
-    IRunCatalog catalog, RunAdmission admission, RunWaker waker, IThreadHistory history, ThreadEdits edits, ILogger<ThreadGrain> logger)
+    IRunCatalog catalog,
+    RunAdmission admission,
+    RunWaker waker,
+    IThreadHistory history,
+    ThreadEdits edits,
+    ThreadMetadata threadMetadata,
+    ILogger<ThreadGrain> logger)
     : Grain, IThreadGrain
 {
     private string ThreadId => this.GetPrimaryKeyString();
@@ -63,6 +69,9 @@ internal sealed partial class ThreadGrain(
         await edits.ForkAsync(await FindAsync(cancellationToken), checkpointId, cancellationToken);
         return await GetStateAsync(null, CancellationToken.None);
     }
+
+    public Task<string> UpdateMetadataAsync(string metadata, CancellationToken cancellationToken) =>
+        threadMetadata.MergeAsync(ThreadId, metadata, cancellationToken);
 
     private async Task<ThreadRow> FindAsync(CancellationToken cancellationToken) =>
         await catalog.FindThreadAsync(ThreadId, cancellationToken) ?? throw new ThreadNotFoundException(ThreadId);

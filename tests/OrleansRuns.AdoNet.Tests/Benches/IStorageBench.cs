@@ -9,6 +9,8 @@ public interface IStorageBench
 
     IRunCatalog Catalog { get; }
 
+    IRunSearch Search { get; }
+
     /// <summary>Moves the clock of the catalog's rows on.</summary>
     void Advance(TimeSpan by);
 

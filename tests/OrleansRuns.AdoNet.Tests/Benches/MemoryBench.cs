@@ -16,6 +16,8 @@ public sealed class MemoryBench : IStorageBench
 
     public IRunCatalog Catalog => _catalog;
 
+    public IRunSearch Search => new MemoryRunSearch(_catalog);
+
     public void Advance(TimeSpan by) => _time.Advance(by);
 
     public async Task<long> CountEntriesAsync(string logId) => (await _log.ReadPageAsync(logId, 0, 1000, CancellationToken.None)).Length;
