@@ -59,7 +59,8 @@ internal static class CatalogSql
         + "rest = case when " + Asks + " then 'interrupted' else coalesce((select case when r.status in ('error', 'timeout') then 'error' "
         + "when r.status = 'success' "
         + "and r.run_id = case when @known and threads.holder = @holder then @planned else threads.planned_by end "
-        + "then 'interrupted' else 'idle' end from runs r where r.thread_id = threads.thread_id and " + Visible + " order by r.number desc limit 1), 'idle') end";
+        + "then 'interrupted' else 'idle' end from runs r where r.thread_id = threads.thread_id and " + Visible
+        + " order by r.number desc limit 1), 'idle') end";
 
     private const string Asks = "case when @known and threads.holder = @holder then @asks else asks end";
 
