@@ -88,4 +88,8 @@ public sealed class RunThread
     /// <inheritdoc cref="IThreadGrain.ForkAsync"/>
     public Task<ThreadSnapshot> ForkAsync(string checkpointId, CancellationToken cancellationToken = default) =>
         Grain.ForkAsync(checkpointId, cancellationToken);
+
+    /// <inheritdoc cref="IThreadGrain.UpdateMetadataAsync"/>
+    public Task<string> UpdateMetadataAsync(string metadata, CancellationToken cancellationToken = default) =>
+        Transitions.RetryAsync(() => Grain.UpdateMetadataAsync(metadata, cancellationToken), cancellationToken);
 }

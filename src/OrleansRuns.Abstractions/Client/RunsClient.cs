@@ -1,12 +1,58 @@
+using System.Runtime.CompilerServices;
+
 namespace OrleansRuns.Abstractions;
 
 internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
 {
+    private ICatalogGrain Catalog => grains.GetGrain<ICatalogGrain>(0);
+
     public RunThread Thread(string? threadId = null) => new(grains, threadId ?? Guid.CreateVersion7().ToString());
 
     public RunHandle Run(string runId)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(runId);
         return new RunHandle(grains, runId);
+    }
+
+    public async IAsyncEnumerable<RunSnapshot> SearchRunsAsync(
+        RunSearch search, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        for (var next = search; next is not null;)
+        {
+            var page = await GetRunPageAsync(next, cancellationToken);
+            foreach (var run in page.Runs)
+            {
+                yield return run;
+            }
+
+            next = page.Next is { } cursor ? search with { Cursor = cursor } : null;
+        }
+    }
+
+    public Task<RunPage> GetRunPageAsync(RunSearch search, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(search);
+        return Transitions.RetryAsync(() => Catalog.SearchRunsAsync(search, cancellationToken), cancellationToken);
+    }
+
+    public async IAsyncEnumerable<ThreadSummary> SearchThreadsAsync(
+        ThreadSearch search, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        for (var next = search; next is not null;)
+        {
+            var page = await GetThreadPageAsync(next, cancellationToken);
+            foreach (var thread in page.Threads)
+            {
+                yield return thread;
+            }
+
+            next = page.Next is { } cursor ? search with { Cursor = cursor } : null;
+        }
+    }
+
+    public Task<ThreadPage> GetThreadPageAsync(ThreadSearch search, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(search);
+        return Transitions.RetryAsync(() => Catalog.SearchThreadsAsync(search, cancellationToken), cancellationToken);
     }
 }

@@ -52,6 +52,10 @@ public sealed record RunSnapshot
     [Id(11)]
     public bool RolledBack { get; init; }
 
+    /// <summary>Gets what the run was started with to be found by, as a JSON object.</summary>
+    [Id(12)]
+    public string Metadata { get; init; } = "{}";
+
     /// <summary>Gets whether nothing can change the run any more.</summary>
     public bool IsFinal => Status.IsFinal(Resumable);
 }

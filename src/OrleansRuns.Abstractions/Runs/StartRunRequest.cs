@@ -65,4 +65,9 @@ public sealed record StartRunRequest
     /// <value>1 millisecond to 30 days; <see langword="null"/> for no limit.</value>
     [Id(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Gets a JSON object to find the run by. Nodes do not see it.</summary>
+    /// <value>At most 64 KiB; <see langword="null"/> for none.</value>
+    [Id(12), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public string? Metadata { get; init; }
 }

@@ -62,4 +62,13 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="ThreadBusyException">A run or an edit holds the thread.</exception>
     [Alias("ForkAsync")]
     Task<ThreadSnapshot> ForkAsync(string checkpointId, CancellationToken cancellationToken = default);
+
+    /// <summary>Merges a JSON object into the thread's metadata: its members replace those of the same name; null removes one.</summary>
+    /// <param name="metadata">The members to set and to remove. Repeating the call changes nothing more.</param>
+    /// <param name="cancellationToken">Cancels the call before anything is written.</param>
+    /// <returns>The whole metadata, durable.</returns>
+    /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
+    /// <exception cref="InvalidRunRequestException">It is no JSON object, or the metadata would grow beyond 64 KiB.</exception>
+    [Alias("UpdateMetadataAsync"), AlwaysInterleave]
+    Task<string> UpdateMetadataAsync(string metadata, CancellationToken cancellationToken = default);
 }

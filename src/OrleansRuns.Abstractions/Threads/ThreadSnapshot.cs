@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace OrleansRuns.Abstractions;
 
 /// <summary>What a thread shows of itself.</summary>
@@ -5,15 +7,19 @@ namespace OrleansRuns.Abstractions;
 public enum ThreadStatus
 {
     /// <summary>Nothing is under way.</summary>
+    [JsonStringEnumMemberName("idle")]
     Idle = 0,
 
     /// <summary>A run is pending or running.</summary>
+    [JsonStringEnumMemberName("busy")]
     Busy = 1,
 
     /// <summary>The newest checkpoint waits at an interrupt.</summary>
+    [JsonStringEnumMemberName("interrupted")]
     Interrupted = 2,
 
     /// <summary>The newest run failed.</summary>
+    [JsonStringEnumMemberName("error")]
     Error = 3,
 }
 

@@ -57,14 +57,18 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             connection => connection.BatchAsync(
                 Ending,
                 async reader => await reader.NextAsync(ReadRun) ?? throw new RunNotFoundException(end.RunId),
-                ("status", WireName.Of(end.Status)),
-                ("reason", end.StopReason is { } reason ? WireName.Of(reason) : null),
-                ("resumable", end.Resumable),
-                ("rolledback", end.RolledBack),
-                ("error", end.Error),
-                ("now", time.GetUtcNow()),
-                ("run", end.RunId),
-                ("attempt", end.Attempt)),
+                [
+                    ("status", WireName.Of(end.Status)),
+                    ("reason", end.StopReason is { } reason ? WireName.Of(reason) : null),
+                    ("resumable", end.Resumable),
+                    ("rolledback", end.RolledBack),
+                    ("error", end.Error),
+                    ("now", time.GetUtcNow()),
+                    ("run", end.RunId),
+                    ("attempt", end.Attempt),
+                    ("holder", end.RunId),
+                    .. Rest(end.Rest),
+                ]),
             cancellationToken);
 
     public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
@@ -75,12 +79,12 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
 
     public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) =>
         LookAsync(connection => connection.ScalarAsync<string>(
-            "select thread_id from runs where graph = @graph and not rolled_back order by run_id desc limit 1",
+            $"select r.thread_id from runs r where r.graph = @graph and {Visible} order by r.run_id desc limit 1",
             ("graph", graph)), cancellationToken);
 
     public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
         LookAsync(connection => connection.QueryAsync(
-            SelectRun + "where r.thread_id = @thread and not r.rolled_back order by r.number desc limit @limit",
+            SelectRun + $"where r.thread_id = @thread and {Visible} order by r.number desc limit @limit",
             ReadRun,
             ("thread", threadId),
             ("limit", Page(limit))), cancellationToken);
@@ -133,15 +137,13 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             return (await ThreadAsync(connection, threadId))!;
         }, cancellationToken);
 
-    public Task<string?> ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
+    public Task<string?> ReleaseSlotAsync(
+        string threadId, string holder, long epoch, ThreadRest? rest, CancellationToken cancellationToken) =>
         ChangeAsync(
             connection => connection.BatchAsync(
                 PassSlotOn + SelectThread + "where thread_id = @thread",
                 async reader => (await reader.NextAsync(ReadThread))?.Holder,
-                ("now", time.GetUtcNow()),
-                ("thread", threadId),
-                ("holder", holder),
-                ("epoch", epoch)),
+                [("now", time.GetUtcNow()), ("thread", threadId), ("holder", holder), ("epoch", epoch), .. Rest(rest)]),
             cancellationToken);
 
     private static string? ActionOf(MultitaskStrategy strategy) => strategy switch
@@ -150,6 +152,9 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
         MultitaskStrategy.Rollback => WireName.Of(CancelAction.Rollback),
         _ => null,
     };
+
+    private static (string Name, object? Value)[] Rest(ThreadRest? rest) =>
+        [("known", rest is not null), ("asks", rest is { Asks: true }), ("planned", rest?.PlannedBy)];
 
     private static int Page(int limit)
     {
@@ -202,6 +207,7 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
                 ("fingerprint", run.Fingerprint),
                 ("request", run.Request),
                 ("key", run.IdempotencyKey),
+                ("metadata", run.Metadata),
                 ("queues", run.Strategy != MultitaskStrategy.Reject),
                 ("action", ActionOf(run.Strategy)),
                 ("now", time.GetUtcNow())),

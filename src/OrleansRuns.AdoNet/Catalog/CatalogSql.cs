@@ -9,10 +9,13 @@ internal static class CatalogSql
 {
     internal const string NotFinal = "(status in ('pending', 'running') or resumable)";
 
+    /// <summary>Whether a run shows: the one place that decides it.</summary>
+    internal const string Visible = "not r.rolled_back";
+
     internal const string SelectRun =
         "select r.run_id, r.thread_id, t.log_id, r.graph, r.fingerprint, r.request, r.status, r.stop_reason, r.resumable, r.error, "
-        + "r.attempt, r.owner, r.cancel_action, r.cancel_reason, r.rolled_back, t.holder, r.created_at, r.started_at, r.updated_at "
-        + "from runs r join threads t on t.thread_id = r.thread_id ";
+        + "r.attempt, r.owner, r.cancel_action, r.cancel_reason, r.rolled_back, t.holder, r.created_at, r.started_at, r.updated_at, "
+        + "r.metadata from runs r join threads t on t.thread_id = r.thread_id ";
 
     internal const string SelectThread = "select thread_id, log_id, graph, holder, epoch, created_at, updated_at from threads ";
 
@@ -27,19 +30,39 @@ internal static class CatalogSql
     /// </summary>
     internal const string PassSlotOn =
         "update threads set updated_at = @now where thread_id = @thread and holder = @holder and epoch = @epoch; "
-        + "update threads set holder = " + NextInQueue + ", epoch = epoch + case when " + NextInQueue + " is null then 0 else 1 end "
+        + "update threads set " + Rested + ", holder = " + NextInQueue
+        + ", epoch = epoch + case when " + NextInQueue + " is null then 0 else 1 end "
         + "where thread_id = @thread and holder = @holder and epoch = @epoch; ";
 
     /// <summary>Writes how an attempt ended; a final status gives the slot to the next of the queue.</summary>
-    /// <remarks>The thread's row is locked first, as by an admission, so that the two cannot wait for each other.</remarks>
+    /// <remarks>
+    /// The thread's row is locked first, as by an admission, so that the two cannot wait for each other. Also a run that only waited in
+    /// the queue may change the status of its thread, when it was the newest.
+    /// </remarks>
     internal const string Ending =
-        "update threads set updated_at = @now where holder = @run and thread_id = (select thread_id from runs where run_id = @run); "
+        "update threads set updated_at = case when holder = @holder then @now else updated_at end "
+        + "where thread_id = (select thread_id from runs where run_id = @run); "
         + "update runs set status = @status, stop_reason = @reason, resumable = @resumable, rolled_back = @rolledback, error = @error, "
         + "updated_at = @now where run_id = @run and attempt = @attempt and " + NotFinal
         + " and not (@status = 'success' and cancel_action is not null); "
-        + "update threads set holder = " + NextInQueue + ", epoch = epoch + case when " + NextInQueue + " is null then 0 else 1 end "
-        + "where holder = @run and thread_id = (select thread_id from runs where run_id = @run and not " + NotFinal + "); "
+        + "update threads set " + Rested + ", holder = case when holder = @holder then " + NextInQueue + " else holder end, "
+        + "epoch = epoch + case when holder = @holder and " + NextInQueue + " is not null then 1 else 0 end "
+        + "where thread_id = (select thread_id from runs where run_id = @run and not " + NotFinal + "); "
         + SelectThisRun;
+
+    /// <summary>
+    /// Writes what the thread's status is when no run holds it; the same as a look at its state tells. What the log says counts
+    /// only from the one that holds the slot.
+    /// </summary>
+    private const string Rested =
+        "asks = " + Asks + ", planned_by = case when @known and holder = @holder then @planned else planned_by end, "
+        + "rest = case when " + Asks + " then 'interrupted' else coalesce((select case when r.status in ('error', 'timeout') then 'error' "
+        + "when r.status = 'success' "
+        + "and r.run_id = case when @known and threads.holder = @holder then @planned else threads.planned_by end "
+        + "then 'interrupted' else 'idle' end from runs r where r.thread_id = threads.thread_id and " + Visible
+        + " order by r.number desc limit 1), 'idle') end";
+
+    private const string Asks = "case when @known and threads.holder = @holder then @asks else asks end";
 
     private const string NextInQueue =
         "(select q.run_id from runs q where q.thread_id = threads.thread_id and q.status = 'pending' and q.cancel_action is null "
@@ -63,9 +86,9 @@ internal static class CatalogSql
         + "admitted = admitted + 1, graph = @graph, updated_at = @now "
         + "where thread_id = @thread and (holder is null or (@queues and graph = @graph)) "
         + "and not exists (select 1 from runs where " + ThisRunOrKey + "); "
-        + "insert into runs (run_id, thread_id, number, graph, fingerprint, request, idempotency_key, status, attempt, created_at, "
-        + "updated_at) select @run, thread_id, admitted, @graph, @fingerprint, @request, @key, 'pending', 0, @now, @now from threads "
-        + "where thread_id = @thread and (holder = @run or (@queues and graph = @graph)) "
+        + "insert into runs (run_id, thread_id, number, graph, fingerprint, request, idempotency_key, metadata, status, attempt, "
+        + "created_at, updated_at) select @run, thread_id, admitted, @graph, @fingerprint, @request, @key, @metadata, 'pending', 0, "
+        + "@now, @now from threads where thread_id = @thread and (holder = @run or (@queues and graph = @graph)) "
         + "and not exists (select 1 from runs where " + ThisRunOrKey + ") on conflict do nothing returning run_id; "
         + "update runs set status = 'interrupted', stop_reason = 'superseded', rolled_back = (@action = 'rollback'), updated_at = @now, "
         + "cancel_action = @action, cancel_reason = 'superseded' where @action is not null and thread_id = @thread and run_id <> @run "
@@ -98,6 +121,7 @@ internal static class CatalogSql
         CreatedAt = row.GetFieldValue<DateTimeOffset>(16),
         StartedAt = row.IsDBNull(17) ? null : row.GetFieldValue<DateTimeOffset>(17),
         UpdatedAt = row.GetFieldValue<DateTimeOffset>(18),
+        Metadata = row.GetString(19),
     };
 
     internal static ThreadRow ReadThread(DbDataReader row) => new()

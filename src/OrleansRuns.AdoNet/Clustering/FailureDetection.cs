@@ -19,7 +19,8 @@ internal static class FailureDetection
 
         // A silo that starts waits for every other that seems alive. After a crash of the whole cluster this bounds how long it does.
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(1);
-        options.NumMissedTableIAmAliveLimit = 3;
+        // Whoever misses the limit is no longer counted when others vote, so that a database that stalls must not make all seem silent.
+        options.NumMissedTableIAmAliveLimit = 6;
 
         // Membership travels by gossip; the table is what a silo falls back to that was not told.
         options.TableRefreshTimeout = TimeSpan.FromSeconds(10);

@@ -113,6 +113,7 @@ public static class OrleansRunsAdoNetExtensions
         services.AddSingleton<IRunCatalog, AdoRunCatalog>();
         services.AddSingleton<IOwnerLeases, AdoOwnerLeases>();
         services.AddSingleton<IDoctorCatalog, AdoDoctorCatalog>();
+        services.AddSingleton<IRunSearch, AdoRunSearch>();
         services.AddSingleton(provider => new LogEntryFormat(
             provider.GetRequiredService<IOptions<ThreadLogOptions>>().Value, provider.GetService<ILogPayloadCodec>()));
         return services;

@@ -42,6 +42,8 @@ internal static class CommandLine
             HistoryCommand.Create(),
             ShowCommand.Create(),
             DoctorCommand.Create(),
+            RunsCommand.Create(),
+            ThreadsCommand.Create(),
         };
         root.SetAction(ServeCommand.ServeAsync);
         var parsed = root.Parse(args, Parser);

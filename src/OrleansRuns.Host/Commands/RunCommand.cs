@@ -51,6 +51,8 @@ internal static class RunCommand
         HelpName = "key",
     };
 
+    private static readonly Option<string[]> Metadata = MetadataPairs.CreateOption("What to find the run by; may be repeated.");
+
     internal static Command Create()
     {
         var command = new Command("run", "Executes a graph. Exit code: 0 success, 2 bad usage, 3 failed, 4 to be gone on with.")
@@ -63,6 +65,7 @@ internal static class RunCommand
             Strategy,
             Timeout,
             IdempotencyKey,
+            Metadata,
         };
         command.SetAction((parsed, _) => new RunSession(Read(parsed)).ExecuteAsync());
         return command;
@@ -81,5 +84,6 @@ internal static class RunCommand
         Strategy = parsed.GetValue(Strategy),
         Timeout = parsed.GetValue(Timeout),
         IdempotencyKey = parsed.GetValue(IdempotencyKey),
+        Metadata = MetadataPairs.Read(parsed.GetValue(Metadata)),
     };
 }

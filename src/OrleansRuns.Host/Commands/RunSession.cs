@@ -118,6 +118,7 @@ internal sealed class RunSession(RunSettings settings)
             Strategy = settings.Strategy,
             Timeout = settings.Timeout,
             IdempotencyKey = settings.IdempotencyKey,
+            Metadata = settings.Metadata,
         };
         return await thread.StartAsync(request, cancellationToken);
     }

@@ -28,6 +28,8 @@ internal sealed record RunSettings
 
     internal string? IdempotencyKey { get; init; }
 
+    internal string? Metadata { get; init; }
+
     /// <summary>Reads an option that is JSON itself or "@" and the file that holds it.</summary>
     /// <exception cref="UsageException">The file cannot be read, or it is no JSON.</exception>
     internal static string? ReadJson(string? option, string name)

@@ -16,6 +16,9 @@ public sealed record NewRun(string RunId, string ThreadId, string Graph, string 
 
     /// <summary>Gets the key that finds the run again, unique among all runs.</summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>Gets what the run is found by, as a JSON object in its stored form.</summary>
+    public string Metadata { get; init; } = "{}";
 }
 
 /// <summary>How an admission ended.</summary>
@@ -101,6 +104,9 @@ public sealed record RunRow
     /// <summary>Gets when the row was last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>Gets what the run is found by, as a JSON object in its stored form.</summary>
+    public string Metadata { get; init; } = "{}";
+
     /// <summary>Gets whether nothing can change the row any more.</summary>
     public bool IsFinal => Status.IsFinal(Resumable);
 
@@ -150,6 +156,9 @@ public sealed record RunEnd
 
     /// <summary>Gets whether an interrupted run is to be continued elsewhere.</summary>
     public bool Resumable { get; init; }
+
+    /// <summary>Gets what the thread's log says of its status; <see langword="null"/> when the run has written nothing.</summary>
+    public ThreadRest? Rest { get; init; }
 
     /// <summary>Gets whether the thread was returned to its state before the run.</summary>
     public bool RolledBack { get; init; }

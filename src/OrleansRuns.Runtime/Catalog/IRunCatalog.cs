@@ -87,6 +87,12 @@ public interface IRunCatalog
     Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken);
 
     /// <summary>Gives a slot taken by <paramref name="holder"/> in <paramref name="epoch"/> to the next run of the queue.</summary>
+    /// <param name="threadId">The thread.</param>
+    /// <param name="holder">The edit that holds the slot.</param>
+    /// <param name="epoch">The epoch in which it took it.</param>
+    /// <param name="rest">What the thread's log says of its status; <see langword="null"/> for what it said before the edit.</param>
+    /// <param name="cancellationToken">Cancels the call before it is sent.</param>
     /// <returns>Who has the slot now. Nothing is changed when <paramref name="holder"/> no longer held it.</returns>
-    Task<string?> ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken);
+    Task<string?> ReleaseSlotAsync(
+        string threadId, string holder, long epoch, ThreadRest? rest, CancellationToken cancellationToken);
 }

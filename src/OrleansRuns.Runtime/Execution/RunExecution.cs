@@ -33,7 +33,7 @@ internal sealed partial class RunExecution(
                 setup.Events.ContinueFrom(view.NextEvent, isEnd: end is not null);
                 if (end is not null)
                 {
-                    return Outcome(end);
+                    return Outcome(end) with { Rest = ThreadRest.Of(view) };
                 }
             }
 
@@ -43,12 +43,12 @@ internal sealed partial class RunExecution(
             {
                 if (Strikes.Of(view, setup.Row).ErrorAfter(turns.MaxAttempts) is { } error)
                 {
-                    return await new RunGivingUp(store, time).EndAsync(setup.Row, view, error);
+                    return await new RunGivingUp(store, time).EndAsync(setup.Row, view, error) with { Rest = ThreadRest.Of(view) };
                 }
 
                 var (end, isWaiting) = await RunAsync(log, turn, stop);
                 await log.AppendAsync(isWaiting ? [Telling.Waiting] : [], end);
-                return Outcome(end);
+                return Outcome(end) with { Rest = ThreadRest.Of(log.View) };
             }
             catch (FencedException exception)
             {

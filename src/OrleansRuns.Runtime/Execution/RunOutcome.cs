@@ -17,6 +17,9 @@ internal sealed record RunOutcome
     /// <summary>Gets the error's message.</summary>
     public string? Error { get; init; }
 
+    /// <summary>Gets what the log says of the thread's status; <see langword="null"/> when it has to be read again.</summary>
+    public ThreadRest? Rest { get; init; }
+
     /// <summary>Gets the newest durable checkpoint of the run's own graph.</summary>
     public string? CheckpointId { get; init; }
 }

@@ -39,6 +39,7 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<RunAdmission>();
         services.TryAddSingleton<ThreadSlots>();
         services.TryAddSingleton<ThreadEdits>();
+        services.TryAddSingleton<ThreadMetadata>();
         services.TryAddSingleton(provider => new NodeScheduler(
             provider.GetRequiredService<IOptions<RunNodesOptions>>().Value.MaxConcurrency));
         services.TryAddSingleton<NodeCache>();
@@ -54,8 +55,8 @@ public static class OrleansRunsSiloExtensions
     }
 
     /// <summary>
-    /// Adds <see cref="IThreadHistory"/>, <see cref="IGraphs"/> and <see cref="IRunDoctor"/> to a program that only looks on. The store is
-    /// added on its own, such as with <c>AddOrleansRunsPostgresReader</c>.
+    /// Adds <see cref="IThreadHistory"/>, <see cref="IRunLists"/>, <see cref="IGraphs"/> and <see cref="IRunDoctor"/> to a program that only
+    /// looks on. The store is added on its own, such as with <c>AddOrleansRunsPostgresReader</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Adds the graphs.</param>
@@ -90,6 +91,7 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<IThreadHistory, ThreadHistory>();
         services.TryAddSingleton<IRunDoctor, RunDoctor>();
+        services.TryAddSingleton<IRunLists, RunLists>();
     }
 
     private static void AddRunOptions<TOptions, TValidator>(this IServiceCollection services, string section)

@@ -102,7 +102,7 @@ internal sealed class RunDoctor(
         }
         else if (diagnosis.Release is { Holder: { } holder } slot)
         {
-            await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, cancellationToken);
+            await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, rest: null, cancellationToken);
         }
         else if (diagnosis.Take is { } run)
         {

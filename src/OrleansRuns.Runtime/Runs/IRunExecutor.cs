@@ -20,4 +20,7 @@ internal interface IRunExecutor
     /// <param name="cancellationToken">Gives up before the write.</param>
     /// <exception cref="RollbackImpossibleException">The state before the run cannot be restored. Nothing was written.</exception>
     Task CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken);
+
+    /// <summary>Reads what the log of a run's thread says of the thread's status.</summary>
+    Task<ThreadRest> FindRestAsync(RunRow run, CancellationToken cancellationToken);
 }

@@ -22,4 +22,7 @@ internal sealed class RunExecutor(
 
     public Task CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken) =>
         new RunClosing(store, time).CloseAsync(run, RunExecution.EndOf(outcome), rollBack, cancellationToken);
+
+    public async Task<ThreadRest> FindRestAsync(RunRow run, CancellationToken cancellationToken) =>
+        ThreadRest.Of(LogView.Of(await store.ReadLineAsync(run.LogId, null, cancellationToken)));
 }

@@ -138,7 +138,8 @@ internal sealed partial class RunKeeper : IDisposable
 
         if (outcome.Status != RunStatus.Interrupted)
         {
-            await EndAsync(Ended(outcome.Status, outcome.StopReason, outcome.Error));
+            var rest = outcome.Rest ?? await FindRestAsync();
+            await EndAsync(Ended(outcome.Status, outcome.StopReason, outcome.Error) with { Rest = rest });
         }
         else if (Row.CancelAction is null && _isStopping)
         {
@@ -212,8 +213,11 @@ internal sealed partial class RunKeeper : IDisposable
             await _executor.CloseAsync(Row, outcome, rollBack: false, _abandon.Token);
         }
 
-        await EndAsync(Ended(outcome.Status, outcome.StopReason, outcome.Error) with { RolledBack = rollBack });
+        var rest = hasBegun ? await FindRestAsync() : null;
+        await EndAsync(Ended(outcome.Status, outcome.StopReason, outcome.Error) with { RolledBack = rollBack, Rest = rest });
     }
+
+    private Task<ThreadRest> FindRestAsync() => _executor.FindRestAsync(Row, _abandon.Token);
 
     private RunEnd Ended(RunStatus status, StopReason? reason = null, string? error = null) =>
         new() { RunId = Row.RunId, Attempt = Row.Attempt, Status = status, StopReason = reason, Error = error };

@@ -19,6 +19,7 @@ internal static class RunRows
         StartedAt = row.StartedAt,
         RolledBack = row.RolledBack,
         UpdatedAt = row.UpdatedAt,
+        Metadata = MetadataJson.ToJson(row.Metadata),
     };
 
     /// <summary>Chooses what is known of a run after two answers of the database that may have crossed on their way.</summary>

@@ -19,6 +19,7 @@ internal sealed class RunAdmission(
         {
             Strategy = request.Strategy,
             IdempotencyKey = request.IdempotencyKey,
+            Metadata = RunRequests.ReadMetadata(request.Metadata).Stored,
         };
         if (await FindProblemAsync(threadId, request, graph, cancellationToken) is { } problem)
         {

@@ -57,6 +57,7 @@ internal static partial class RunRequests
         CheckSize([request.Input, request.Resume, request.Context], maxInputBytes);
         CheckNodes(request.InterruptBefore.Concat(request.InterruptAfter), graph);
         _ = Parse(request.Context, "context");
+        _ = ReadMetadata(request.Metadata);
     }
 
     /// <summary>Checks that texts together stay within the input limit.</summary>
@@ -95,6 +96,12 @@ internal static partial class RunRequests
         }
     }
 
+    /// <summary>Reads what a run or thread is to be found by.</summary>
+    /// <param name="json">A JSON object; <see langword="null"/> for none.</param>
+    /// <exception cref="InvalidRunRequestException">It is no JSON object, or too large.</exception>
+    internal static MetadataJson ReadMetadata(string? json) =>
+        MetadataJson.Read(json, problem => new InvalidRunRequestException(problem));
+
     /// <summary>Renders a request for the run's row.</summary>
     internal static string ToRow(StartRunRequest request) => JsonSerializer.Serialize(request, JsonSerializerOptions.Web);
 
@@ -115,11 +122,12 @@ internal static partial class RunRequests
             && AreEqual(admitted.Input, asked.Input)
             && AreEqual(admitted.Resume, asked.Resume)
             && AreEqual(admitted.Context, asked.Context)
+            && AreEqual(admitted.Metadata, asked.Metadata)
             && AreEqual(ToRow(WithoutJson(admitted)), ToRow(WithoutJson(asked)));
     }
 
     private static StartRunRequest WithoutJson(StartRunRequest request) =>
-        request with { Input = null, Resume = null, Context = null };
+        request with { Input = null, Resume = null, Context = null, Metadata = null };
 
     private static bool AreEqual(string? admitted, string? asked)
     {

@@ -55,8 +55,9 @@ internal sealed class ThreadDeskGrain(
     IThreadHistory history,
     ThreadEdits edits,
     GraphSilos graphSilos,
+    ThreadMetadata threadMetadata,
     ILogger<ThreadGrain> logger)
-    : ThreadGrain(catalog, admission, waker, history, edits, graphSilos, logger)
+    : ThreadGrain(catalog, admission, waker, history, edits, graphSilos, threadMetadata, logger)
 {
     internal const string Type = "thread-desk";
 

@@ -13,6 +13,7 @@ internal partial class ThreadGrain(
     IThreadHistory history,
     ThreadEdits edits,
     GraphSilos graphSilos,
+    ThreadMetadata threadMetadata,
     ILogger<ThreadGrain> logger)
     : Grain, IThreadGrain
 {
@@ -72,6 +73,9 @@ internal partial class ThreadGrain(
         await edits.ForkAsync(await FindAsync(cancellationToken), checkpointId, cancellationToken);
         return await GetStateAsync(null, CancellationToken.None);
     }
+
+    public Task<string> UpdateMetadataAsync(string metadata, CancellationToken cancellationToken) =>
+        threadMetadata.MergeAsync(ThreadId, metadata, cancellationToken);
 
     private async Task<ThreadRow> FindAsync(CancellationToken cancellationToken) =>
         await catalog.FindThreadAsync(ThreadId, cancellationToken) ?? throw new ThreadNotFoundException(ThreadId);

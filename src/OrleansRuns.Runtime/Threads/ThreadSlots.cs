@@ -6,7 +6,12 @@ namespace OrleansRuns.Runtime;
 
 /// <summary>Takes threads' slots for edits and frees those that a dead edit has left behind.</summary>
 internal sealed partial class ThreadSlots(
-    IRunCatalog catalog, RunWaker waker, IOptions<RunsOptions> options, TimeProvider time, ILogger<ThreadSlots> logger)
+    IRunCatalog catalog,
+    IThreadLogStore store,
+    RunWaker waker,
+    IOptions<RunsOptions> options,
+    TimeProvider time,
+    ILogger<ThreadSlots> logger)
 {
     /// <summary>What the holder of an edit begins with; a run's holder is the run's id.</summary>
     internal const string EditPrefix = "edit-";
@@ -29,7 +34,7 @@ internal sealed partial class ThreadSlots(
         }
 
         LogEditFreed(logger, thread.ThreadId, holder, thread.UpdatedAt);
-        await waker.WakeNextAsync(await catalog.ReleaseSlotAsync(thread.ThreadId, holder, thread.Epoch, cancellationToken));
+        await waker.WakeNextAsync(await ReleaseSlotAsync(thread, holder, cancellationToken));
         return true;
     }
 
@@ -62,11 +67,18 @@ internal sealed partial class ThreadSlots(
         }
     }
 
+    /// <summary>Frees the slot together with the status that the thread has after the edit, whether or not the edit was appended.</summary>
+    private async Task<string?> ReleaseSlotAsync(ThreadRow slot, string holder, CancellationToken cancellationToken)
+    {
+        var rest = ThreadRest.Of(LogView.Of(await store.ReadLineAsync(slot.LogId, null, cancellationToken)));
+        return await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, rest, cancellationToken);
+    }
+
     private async Task ReleaseAsync(ThreadRow slot, string holder)
     {
         try
         {
-            await waker.WakeNextAsync(await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, CancellationToken.None));
+            await waker.WakeNextAsync(await ReleaseSlotAsync(slot, holder, CancellationToken.None));
         }
         catch (Exception exception) when (Persistence.IsTransient(exception))
         {

@@ -14,6 +14,8 @@ public abstract class AdoBench : IStorageBench, IAsyncLifetime
 
     public IOwnerLeases Leases => Host.Get<IOwnerLeases>();
 
+    public IRunSearch Search => Host.Get<IRunSearch>();
+
     internal StoreHost Host => _host ?? throw new InvalidOperationException("The bench is not set up.");
 
     internal IDatabase Database => Host.Get<IDatabase>();

@@ -11,6 +11,8 @@ public interface IStorageBench
 
     IOwnerLeases Leases { get; }
 
+    IRunSearch Search { get; }
+
     /// <summary>Moves the clock of the catalog's rows on.</summary>
     void Advance(TimeSpan by);
 

@@ -22,6 +22,8 @@ public sealed class MemoryBench : IStorageBench
 
     public IOwnerLeases Leases { get; }
 
+    public IRunSearch Search => new MemoryRunSearch(_catalog);
+
     public void Advance(TimeSpan by) => _time.Advance(by);
 
     public Task AgeLeaseAsync(RunOwner owner, TimeSpan by)

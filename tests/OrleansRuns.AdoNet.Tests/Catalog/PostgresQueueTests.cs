@@ -32,7 +32,7 @@ public sealed class PostgresQueueTests(PostgresBench bench) : IClassFixture<Post
         var edit = await bench.Catalog.TakeSlotAsync(_thread, "digest", "edit-1", CancellationToken.None);
 
         var holder = await WhileAdmittingAsync(
-            () => bench.Catalog.ReleaseSlotAsync(_thread, "edit-1", edit.Epoch, CancellationToken.None));
+            () => bench.Catalog.ReleaseSlotAsync(_thread, "edit-1", edit.Epoch, null, CancellationToken.None));
 
         Assert.Equal(_queued, holder);
     }

@@ -131,7 +131,7 @@ public abstract partial class RunCatalogContract
         var since = (await Catalog.FindThreadAsync(_thread, None))!.UpdatedAt.AddMilliseconds(1);
 
         var blocked = await Catalog.ListBlockedAsync(since, 1000, None);
-        var holder = await Catalog.ReleaseSlotAsync(_thread, "edit-1", edit.Epoch, None);
+        var holder = await Catalog.ReleaseSlotAsync(_thread, "edit-1", edit.Epoch, null, None);
 
         Assert.Contains(_thread, blocked.Select(thread => thread.ThreadId));
         Assert.Equal(queued.RunId, holder);

@@ -203,7 +203,7 @@ public abstract partial class RunCatalogContract(IStorageBench bench)
     {
         await Catalog.TakeSlotAsync(_thread, "digest", "edit-1", None);
 
-        await Catalog.ReleaseSlotAsync(_thread, holder, epoch, None);
+        await Catalog.ReleaseSlotAsync(_thread, holder, epoch, null, None);
 
         Assert.Equal(isHeld ? "edit-1" : null, (await Catalog.FindThreadAsync(_thread, None))!.Holder);
     }
@@ -212,10 +212,10 @@ public abstract partial class RunCatalogContract(IStorageBench bench)
     public async Task ReleaseSlotAsync_ZombieOfAnEarlierEpoch_LeavesTheSlot()
     {
         var first = await Catalog.TakeSlotAsync(_thread, "digest", "edit-1", None);
-        await Catalog.ReleaseSlotAsync(_thread, "edit-1", first.Epoch, None);
+        await Catalog.ReleaseSlotAsync(_thread, "edit-1", first.Epoch, null, None);
         await Catalog.TakeSlotAsync(_thread, "digest", "edit-1", None);
 
-        await Catalog.ReleaseSlotAsync(_thread, "edit-1", first.Epoch, None);
+        await Catalog.ReleaseSlotAsync(_thread, "edit-1", first.Epoch, null, None);
 
         Assert.Equal(("edit-1", 2L, "digest"), await SlotAsync());
     }
@@ -223,7 +223,7 @@ public abstract partial class RunCatalogContract(IStorageBench bench)
     [Fact]
     public async Task ReleaseSlotAsync_NoSuchThread_DoesNothing()
     {
-        await Catalog.ReleaseSlotAsync(_thread, "edit-1", 1, None);
+        await Catalog.ReleaseSlotAsync(_thread, "edit-1", 1, null, None);
 
         Assert.Null(await Catalog.FindThreadAsync(_thread, None));
     }

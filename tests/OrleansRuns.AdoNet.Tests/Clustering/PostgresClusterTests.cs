@@ -21,10 +21,9 @@ public sealed class PostgresClusterTests
         var hosts = await cluster.Grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
         Assert.Equal(4, hosts.Count);
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
-        await using var versions = source.CreateCommand("select count(*), count(distinct version) from orleansruns.schema_versions");
-        await using var reader = await versions.ExecuteReaderAsync();
-        await reader.ReadAsync();
-        Assert.Equal(reader.GetInt64(0), reader.GetInt64(1));
+        await using var versions = source.CreateCommand("select count(*) from orleansruns.schema_versions");
+        var scripts = cluster.Silos[0].Services.GetRequiredService<SchemaMigrator>().Scripts;
+        Assert.Equal(scripts.Length, (long)(await versions.ExecuteScalarAsync())!);
     }
 
     [Fact]

@@ -65,7 +65,8 @@ internal sealed class OneRunCatalog : IRunCatalog
     public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<string?> ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
+    public Task<string?> ReleaseSlotAsync(
+        string threadId, string holder, long epoch, ThreadRest? rest, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<ImmutableArray<RunRow>> ListReadyAsync(

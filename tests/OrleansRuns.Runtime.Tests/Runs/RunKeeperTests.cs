@@ -310,5 +310,8 @@ public sealed class RunKeeperTests
             Closings.Add((outcome, rollBack));
             return Task.CompletedTask;
         }
+
+        public Task<ThreadRest> FindRestAsync(RunRow run, CancellationToken cancellationToken) =>
+            Task.FromResult(new ThreadRest(Asks: false, PlannedBy: null));
     }
 }

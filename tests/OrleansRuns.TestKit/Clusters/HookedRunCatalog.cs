@@ -62,8 +62,9 @@ public sealed class HookedRunCatalog(IRunCatalog inner, CatalogHooks hooks) : IR
         HookAsync(nameof(TakeSlotAsync), () => inner.TakeSlotAsync(threadId, graph, holder, cancellationToken));
 
     /// <inheritdoc/>
-    public Task<string?> ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
-        HookAsync(nameof(ReleaseSlotAsync), () => inner.ReleaseSlotAsync(threadId, holder, epoch, cancellationToken));
+    public Task<string?> ReleaseSlotAsync(
+        string threadId, string holder, long epoch, ThreadRest? rest, CancellationToken cancellationToken) =>
+        HookAsync(nameof(ReleaseSlotAsync), () => inner.ReleaseSlotAsync(threadId, holder, epoch, rest, cancellationToken));
 
     /// <inheritdoc/>
     public Task<ImmutableArray<RunRow>> ListReadyAsync(

@@ -13,6 +13,8 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ThreadRow> _threads = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ThreadRest> _rests = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
     /// <summary>Gets or sets what tells that a live silo of another cluster than the one named second is the owner named first.</summary>
@@ -84,6 +86,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
                     });
                 if (!before.IsFinal && after.IsFinal && after.HoldsSlot)
                 {
+                    _rests[after.ThreadId] = end.Rest ?? RestOf(after.ThreadId);
                     PassSlotOn(_threads[after.ThreadId]);
                 }
 
@@ -149,12 +152,14 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
         ChangeAsync(() => Take(threadId, graph, holder), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<string?> ReleaseSlotAsync(string threadId, string holder, long epoch, CancellationToken cancellationToken) =>
+    public Task<string?> ReleaseSlotAsync(
+        string threadId, string holder, long epoch, ThreadRest? rest, CancellationToken cancellationToken) =>
         ChangeAsync(
             () =>
             {
                 if (_threads.TryGetValue(threadId, out var thread) && thread.Holder == holder && thread.Epoch == epoch)
                 {
+                    _rests[threadId] = rest ?? RestOf(threadId);
                     PassSlotOn(thread);
                 }
 
@@ -172,6 +177,60 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
             _runs.Values.Where(row => row.ThreadId == threadId).ToList().ForEach(row => _runs.Remove(row.RunId));
         }
     }
+
+    /// <summary>Gets the runs that show.</summary>
+    internal ImmutableArray<RunRow> Runs()
+    {
+        lock (_lock)
+        {
+            return [.. _runs.Keys.Select(Find).Where(row => !row.RolledBack)];
+        }
+    }
+
+    /// <summary>Gets the threads with their statuses, derived anew.</summary>
+    internal ImmutableArray<ThreadSummary> Threads()
+    {
+        lock (_lock)
+        {
+            return [.. _threads.Values.Select(Summarize)];
+        }
+    }
+
+    /// <summary>Replaces a thread's metadata when it is the known one.</summary>
+    internal bool ReplaceMetadata(string threadId, string known, string metadata)
+    {
+        lock (_lock)
+        {
+            var replaces = _threads.ContainsKey(threadId) && _metadata.GetValueOrDefault(threadId, "{}") == known;
+            if (replaces)
+            {
+                _metadata[threadId] = metadata;
+            }
+
+            return replaces;
+        }
+    }
+
+    private ThreadSummary Summarize(ThreadRow thread)
+    {
+        var (asks, plannedBy) = RestOf(thread.ThreadId);
+        var newest = _runs.Values.Where(row => row.ThreadId == thread.ThreadId && !row.RolledBack).MaxBy(row => _numbers[row.RunId]);
+        return new ThreadSummary
+        {
+            ThreadId = thread.ThreadId,
+            Graph = thread.Graph,
+            Status = ThreadSlots.IsHeldByRun(thread) ? ThreadStatus.Busy
+                : asks || (newest is { Status: RunStatus.Success } && newest.RunId == plannedBy) ? ThreadStatus.Interrupted
+                : newest?.Status is RunStatus.Error or RunStatus.Timeout ? ThreadStatus.Error
+                : ThreadStatus.Idle,
+            Metadata = _metadata.GetValueOrDefault(thread.ThreadId, "{}"),
+            CreatedAt = thread.CreatedAt,
+            UpdatedAt = thread.UpdatedAt,
+        };
+    }
+
+    private ThreadRest RestOf(string threadId) =>
+        _rests.GetValueOrDefault(threadId) ?? new ThreadRest(Asks: false, PlannedBy: null);
 
     private AdmitOutcome Admit(NewRun run)
     {
@@ -201,6 +260,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
             Graph = run.Graph,
             Fingerprint = run.Fingerprint,
             Request = run.Request,
+            Metadata = run.Metadata,
             Status = RunStatus.Pending,
             Attempt = 0,
             CreatedAt = Now,
