@@ -4,7 +4,7 @@ using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Runtime;
 
-/// <summary>Reads the events of a run: from the log what its buffer no longer has, then the buffer, then what is told from now on.</summary>
+/// <summary>Reads a run's events: from the log what its buffer no longer has, then the buffer, then what is told from now on.</summary>
 internal sealed class RunEventReader(IThreadLogStore log, ThreadReader threads, GraphRegistry graphs)
 {
     /// <summary>How many bytes of payload go into one answer to a reader, or one event.</summary>

@@ -38,7 +38,7 @@ public sealed class LogEventsFormatTests
             [("t1", "end", (bool?)true, null), ("t2", null, null, LogUpdatePlace.Earlier), ("t3", null, null, LogUpdatePlace.Lost)],
             superstep.Tasks!.Value.Select(task => (task.TaskId, task.Phase, task.Cached, task.Place)));
         Assert.Equal("""{"total":3}""", superstep.Tasks!.Value[0].Update!.Value.GetRawText());
-        Assert.Equal(["list"], superstep.Tasks!.Value[0].Same!.Value);
+        Assert.Equal("list", Assert.Single(superstep.Tasks!.Value[0].Same!.Value));
     }
 
     [Fact]

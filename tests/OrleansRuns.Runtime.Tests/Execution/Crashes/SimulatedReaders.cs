@@ -25,10 +25,11 @@ internal sealed class SimulatedReaders(int seed)
     internal IReadOnlyList<string> Problems => _problems;
 
     /// <summary>
-    /// Gets the durable events of all runs without what depends on how they came about: ids, attempts, and in which order things ended
-    /// that ran at once, the tasks of a superstep and subgraphs.
+    /// Gets the durable events of the thread without what depends on how they came about: ids and attempts; the end of a run, its
+    /// questions, and that the next one begins where it stopped, because nodes that fail side by side fail in one run or in two; and in
+    /// which order things ended that ran at once, the tasks of a superstep and subgraphs.
     /// </summary>
-    internal IReadOnlyList<string> Durable => [.. _inOrder, .. _atOnce.Order(StringComparer.Ordinal)];
+    internal IReadOnlyList<string> Durable => [.. _inOrder.Distinct(StringComparer.Ordinal), .. _atOnce.Order(StringComparer.Ordinal)];
 
     /// <summary>Gets how many gaps were told.</summary>
     internal int Gaps { get; private set; }
@@ -62,7 +63,7 @@ internal sealed class SimulatedReaders(int seed)
         EventStream.AssertSame(byNumber.Values.Where(@event => @event.Number > after), rest.Where(EventStream.IsDurable));
         Gaps += again.Count(@event => @event.Kind == RunEventKinds.Gap);
         foreach (var @event in again.Where(one =>
-            EventStream.IsDurable(one) && one.Kind is not (RunEventKinds.Metadata or RunEventKinds.End)))
+            EventStream.IsDurable(one) && one.Kind is not (RunEventKinds.Metadata or RunEventKinds.Interrupt or RunEventKinds.End)))
         {
             var isAtOnce = @event.Kind == RunEventKinds.Tasks || @event.Namespace.Length > 0;
             (isAtOnce ? _atOnce : _inOrder).Add(Text(@event));
