@@ -8,7 +8,7 @@ namespace OrleansRuns.ClientSilo.Tests;
 /// <summary>A reader of events whose silo is killed again and again.</summary>
 public sealed class EventReaderKillTests(ITestOutputHelper output)
 {
-    private const int Steps = 150;
+    private const int Steps = 300;
 
     private static readonly int Kills = Environment.GetEnvironmentVariable("ORLEANSRUNS_LONG") == "1" ? 20 : 2;
     private static readonly TimeSpan Hang = TimeSpan.FromMinutes(3);

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace OrleansRuns.Runtime;
 
-/// <summary>The events an entry makes durable. With the records of the entry they can be told again, with the same numbers.</summary>
+/// <summary>The events an entry makes durable: with its records enough to tell them again, with the same numbers.</summary>
 public sealed record LogEvents
 {
     /// <summary>Gets the number of the first event; the others follow it without a hole, in the order of the tellings.</summary>

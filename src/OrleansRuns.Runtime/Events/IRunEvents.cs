@@ -12,7 +12,9 @@ internal interface IRunEvents
     /// <param name="isEnd">Whether the run has ended there: nothing but its end is told any more.</param>
     void ContinueFrom(long next, bool isEnd);
 
-    /// <summary>Tells what no log holds. Never blocks, never fails: a slow reader loses the oldest events and is told of the gap.</summary>
+    /// <summary>
+    /// Tells what no log holds. Never blocks and never fails: a slow reader loses the oldest events and is told of the gap.
+    /// </summary>
     /// <param name="kind">One of <see cref="Abstractions.RunEventKinds"/>.</param>
     /// <param name="checkpointNamespace">The namespace of the graph it comes from.</param>
     /// <param name="step">The superstep.</param>

@@ -14,7 +14,7 @@ internal sealed class RunEventBuffer(int keptEvents, int keptBytes, TimeProvider
     /// <summary>How many events a reader copies at a time, so that a long reading does not hold the lock.</summary>
     private const int BatchEvents = 64;
 
-    /// <summary>How many bytes a reader copies at a time, or one event: what one that stands still keeps from being collected.</summary>
+    /// <summary>How many bytes a reader copies at a time, or one event: so much a reader that stands still keeps alive.</summary>
     private const int BatchBytes = 64 * 1024;
 
     /// <summary>How long after a reader last asked it counts as one that will ask again.</summary>

@@ -374,7 +374,7 @@ public sealed class RunEventBufferTests
         RunEventBuffer buffer, long after, Task? release = null, string[]? modes = null, CancellationToken cancellationToken = default)
     {
         var run = Rows.Claimed(Bench.Thread, new StartRunRequest { RunId = "run", Graph = "loop" }, attempt: 1);
-        return Bench.EventReader.ReadAsync(
-            run, buffer, after, new RunEventFilter(modes is { Length: > 0 } ? modes : null), release ?? new TaskCompletionSource().Task, cancellationToken);
+        var filter = new RunEventFilter(modes is { Length: > 0 } ? modes : null);
+        return Bench.EventReader.ReadAsync(run, buffer, after, filter, release ?? new TaskCompletionSource().Task, cancellationToken);
     }
 }

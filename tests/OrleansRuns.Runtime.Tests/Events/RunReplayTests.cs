@@ -177,14 +177,18 @@ public sealed class RunReplayTests
         go.SetResult();
         Assert.True((await zombie).IsFenced);
 
-        var told = new[] { first, second }.SelectMany(buffer => buffer.Copy(0, RunEventFilter.All).Batch).Select(kept => kept.Event).ToList();
+        var told = new[] { first, second }
+            .SelectMany(buffer => buffer.Copy(0, RunEventFilter.All).Batch)
+            .Select(kept => kept.Event)
+            .ToList();
         var again = await ReadAsync(bench, graph: "emitting");
         Assert.Contains(told, e => e.Data.Contains("of the zombie", StringComparison.Ordinal));
         Assert.Equal(told.Count, told.DistinctBy(e => e.Number).Count());
         EventStream.AssertSame(told.Where(EventStream.IsDurable), again.Where(EventStream.IsDurable).SkipLast(1));
     }
 
-    private static CompiledGraph Listing { get; } = TurnsGraph.Compile(state => state with { Items = state.Items.Append($"{state.Turns}") });
+    private static CompiledGraph Listing { get; } =
+        TurnsGraph.Compile(state => state with { Items = state.Items.Append($"{state.Turns}") });
 
     private static RunRow Row(RunBench bench, string graph = "loop") =>
         Rows.Claimed(bench.Thread, new StartRunRequest { RunId = "run-1", Graph = graph }, attempt: 1);

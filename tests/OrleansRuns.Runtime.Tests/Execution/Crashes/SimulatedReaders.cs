@@ -25,11 +25,11 @@ internal sealed class SimulatedReaders(int seed)
     internal IReadOnlyList<string> Problems => _problems;
 
     /// <summary>
-    /// Gets the durable events of all runs without what depends on how they came about: ids, attempts, in which run a question was asked,
-    /// and in which order things ended that ran at once, the tasks of a superstep and subgraphs.
+    /// Gets the durable events of the thread without what depends on how they came about: ids and attempts; the end of a run, its
+    /// questions, and that the next one begins where it stopped, because nodes that fail side by side fail in one run or in two; and in
+    /// which order things ended that ran at once, the tasks of a superstep and subgraphs.
     /// </summary>
-    /// <remarks>A node that asks while its sibling fails may be cancelled before or after it has asked.</remarks>
-    internal IReadOnlyList<string> Durable => [.. _inOrder.Distinct(), .. _atOnce.Order(StringComparer.Ordinal)];
+    internal IReadOnlyList<string> Durable => [.. _inOrder.Distinct(StringComparer.Ordinal), .. _atOnce.Order(StringComparer.Ordinal)];
 
     /// <summary>Gets how many gaps were told.</summary>
     internal int Gaps { get; private set; }
@@ -65,16 +65,8 @@ internal sealed class SimulatedReaders(int seed)
         foreach (var @event in again.Where(one =>
             EventStream.IsDurable(one) && one.Kind is not (RunEventKinds.Metadata or RunEventKinds.Interrupt or RunEventKinds.End)))
         {
-            var text = Text(@event);
-            if (@event.Kind == RunEventKinds.Tasks)
-            {
-                // Ends only: how often a task asked depends on the runs.
-                _atOnce.AddRange(text.Contains("\"interrupt\"", StringComparison.Ordinal) ? [] : [text]);
-            }
-            else if (@event.Namespace.Length == 0 || !_atOnce.Contains(text))
-            {
-                (@event.Namespace.Length == 0 ? _inOrder : _atOnce).Add(text);
-            }
+            var isAtOnce = @event.Kind == RunEventKinds.Tasks || @event.Namespace.Length > 0;
+            (isAtOnce ? _atOnce : _inOrder).Add(Text(@event));
         }
     }
 
