@@ -2,7 +2,8 @@ using System.Collections.Concurrent;
 
 namespace OrleansRuns.Runtime;
 
-/// <summary>The runs that an activation on this silo works on. What the database says is this silo's and is not here was left behind.</summary>
+/// <summary>The runs that an activation on this silo works on.</summary>
+/// <remarks>What the database says is this silo's and is not here was left behind.</remarks>
 internal sealed class LiveRuns(RecoverySignal signal)
 {
     private readonly ConcurrentDictionary<string, int> _runs = new(StringComparer.Ordinal);

@@ -45,7 +45,9 @@ public sealed class RunRecoveryOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan AloneTime { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Gets or sets how long a silo's right to own runs is good when it is not renewed; it is renewed three times as often.</summary>
+    /// <summary>
+    /// Gets or sets how long a silo's right to own runs is good when it is not renewed; it is renewed three times as often.
+    /// </summary>
     /// <value>1 second to 1 hour. The default is 30 seconds.</value>
     /// <remarks>
     /// Another cluster on the same database takes a dead silo's runs over after this time. The silo's own cluster does not wait for it.

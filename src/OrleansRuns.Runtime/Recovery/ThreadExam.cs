@@ -33,7 +33,8 @@ internal sealed record ThreadExam(
         var problem = Holder switch
         {
             { IsFinal: true } run => $"is the run '{holder}', which has ended as {WireName.Of(run.Status)}",
-            null when !holder.StartsWith(ThreadSlots.EditPrefix, StringComparison.Ordinal) => $"is the run '{holder}', which does not exist",
+            null when !holder.StartsWith(ThreadSlots.EditPrefix, StringComparison.Ordinal) =>
+                $"is the run '{holder}', which does not exist",
             null when IsEditDead => $"is the edit '{holder}', which has not come back since {Thread.UpdatedAt:u}",
             _ => null,
         };
@@ -100,7 +101,8 @@ internal sealed record ThreadExam(
             Found(
                 DoctorCheck.StatusMissing,
                 run,
-                $"Run '{run.RunId}' is {WireName.Of(run.Status)}, but its log ended as {end.Status}. Its status is {WireName.Of(status)}.") with
+                $"Run '{run.RunId}' is {WireName.Of(run.Status)}, but its log ended as {end.Status}. "
+                + $"Its status is {WireName.Of(status)}.") with
             {
                 // Only a silo can roll a thread back.
                 End = run.CancelAction is not null and not CancelAction.Interrupt ? null : new RunEnd
