@@ -12,7 +12,8 @@ namespace OrleansRuns.Runtime;
 /// </remarks>
 internal partial class ThreadGrain : IIncomingGrainCallFilter
 {
-    private static readonly MethodInfo Boxed = typeof(ThreadGrain).GetMethod(nameof(BoxAsync), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static readonly MethodInfo Boxed =
+        typeof(ThreadGrain).GetMethod(nameof(BoxAsync), BindingFlags.NonPublic | BindingFlags.Static)!;
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
