@@ -71,6 +71,11 @@ public sealed class InvalidRunRequestException : RunException
     public string? Path { get; private set; }
 }
 
+/// <summary>The database does not answer. What was asked may be asked again; starting a run again starts no second one.</summary>
+[GenerateSerializer, Alias("OrleansRuns.RunStoreUnavailableException")]
+public sealed class RunStoreUnavailableException(string problem)
+    : RunException($"The runs' database does not answer: {problem} Ask again.");
+
 /// <summary>A run ended as something else than a success.</summary>
 [GenerateSerializer, Alias("OrleansRuns.RunFailedException")]
 public sealed class RunFailedException : RunException

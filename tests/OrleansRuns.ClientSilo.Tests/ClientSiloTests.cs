@@ -80,7 +80,7 @@ public sealed class ClientSiloTests
         return builder.Build();
     }
 
-    private static IHost BuildClient(RunSilo runSilo)
+    internal static IHost BuildClient(RunSilo runSilo)
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();

@@ -23,9 +23,11 @@ internal sealed class RunSilo : IAsyncDisposable
 
     internal int GatewayPort { get; }
 
-    internal static async Task<RunSilo> StartAsync()
+    internal static Task<RunSilo> StartAsync() => StartAsync(FreePort(), FreePort(), folder: null);
+
+    /// <summary>Starts a silo where another may have been before.</summary>
+    internal static async Task<RunSilo> StartAsync(int siloPort, int gatewayPort, string? folder)
     {
-        var (siloPort, gatewayPort) = (FreePort(), FreePort());
         var program = typeof(RunSilo).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "RunSilo").Value!;
         var start = new ProcessStartInfo("dotnet")
         {
@@ -36,6 +38,11 @@ internal sealed class RunSilo : IAsyncDisposable
                 program, siloPort.ToString(CultureInfo.InvariantCulture), gatewayPort.ToString(CultureInfo.InvariantCulture),
             },
         };
+        if (folder is not null)
+        {
+            start.ArgumentList.Add(folder);
+        }
+
         var silo = new RunSilo(Process.Start(start)!, siloPort, gatewayPort);
         var said = await silo._process.StandardOutput.ReadLineAsync().WaitAsync(Hang);
         Assert.Equal("ready", said);
@@ -47,6 +54,13 @@ internal sealed class RunSilo : IAsyncDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Kills it as kill -9 does.</summary>
+    internal async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync().WaitAsync(Hang);
     }
 
     public async ValueTask DisposeAsync()

@@ -74,14 +74,28 @@ public sealed class RunHandle
 
     /// <summary>Reads the run's events until it is final. Resubscribes by itself when the run moves.</summary>
     /// <param name="after">The last number the reader saw; -1 for all.</param>
-    /// <param name="cancellationToken">Ends the reading; the run goes on.</param>
+    /// <param name="modes">
+    /// The kinds it wants, of <see cref="RunEventKinds"/>; <see langword="null"/> for all. Metadata, interrupts, gaps and the end always
+    /// come.
+    /// </param>
+    /// <param name="cancelWithReader">
+    /// Whether the run is cancelled when the reading ends before the run does: at once when the enumeration is ended, and within half a
+    /// minute when this process dies.
+    /// </param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="ArgumentException">There is no such kind of event.</exception>
     public async IAsyncEnumerable<RunEvent> EventsAsync(
-        long after = -1, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        long after = -1,
+        IReadOnlyList<string>? modes = null,
+        bool cancelWithReader = false,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        await using var lease = cancelWithReader ? await ReaderLease.BeginAsync(Grain, cancellationToken) : null;
         var retries = new Transitions();
         while (true)
         {
-            await using var events = Grain.ReadEventsAsync(after, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            var stream = Grain.ReadEventsAsync(after, modes, cancellationToken);
+            await using var events = stream.GetAsyncEnumerator(cancellationToken);
             while (await retries.MoveNextAsync(events, cancellationToken))
             {
                 var @event = events.Current;

@@ -1,6 +1,10 @@
+using Orleans.Runtime.Messaging;
+
 namespace OrleansRuns.Abstractions;
 
-/// <summary>Retries idempotent calls that met a silo in transition: stopping, moving its grains or just declared dead.</summary>
+/// <summary>
+/// Retries idempotent calls that met a silo in transition (stopping, moving its grains or just declared dead) or a database in one.
+/// </summary>
 internal sealed class Transitions
 {
     /// <summary>How often a call is tried before its error travels: with the delays about 30 seconds.</summary>
@@ -45,7 +49,12 @@ internal sealed class Transitions
     }
 
     private static bool IsTransition(Exception exception) =>
-        exception is SiloUnavailableException or OrleansMessageRejectionException or EnumerationAbortedException or TimeoutException;
+        exception is SiloUnavailableException
+            or OrleansMessageRejectionException
+            or EnumerationAbortedException
+            or RunStoreUnavailableException
+            or ConnectionFailedException
+            or TimeoutException;
 
     private static Task DelayAsync(int attempt, CancellationToken cancellationToken) =>
         Task.Delay(TimeSpan.FromMilliseconds(Math.Min(50 * Math.Pow(2, attempt), 3000)), TimeProvider.System, cancellationToken);

@@ -37,12 +37,32 @@ public interface IRunGrain : IGrainWithStringKey
 
     /// <summary>Reads the run's events from a number on, and goes on until the run is final.</summary>
     /// <param name="after">The last number the reader saw; -1 for all.</param>
+    /// <param name="modes">
+    /// The kinds of events the reader wants, of <see cref="RunEventKinds"/>; <see langword="null"/> for all. Metadata, interrupts, gaps
+    /// and the end always come. What is left out for this reason is no gap.
+    /// </param>
     /// <param name="cancellationToken">Ends the reading; the run goes on.</param>
     /// <remarks>
-    /// A slow reader is told of what it missed by a gap event. The enumeration breaks, or ends without an
+    /// What is no longer in memory comes from the log. What the log does not have is told by a gap event: a reader misses nothing
+    /// without being told, and gets nothing twice. A slow reader never holds up the run. The enumeration breaks, or ends without an
     /// <see cref="RunEventKinds.End"/>, when the run moves: read on from the last number.
     /// </remarks>
+    /// <exception cref="ArgumentException">There is no such kind of event.</exception>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     [Alias("ReadEventsAsync"), AlwaysInterleave]
-    IAsyncEnumerable<RunEvent> ReadEventsAsync(long after, CancellationToken cancellationToken = default);
+    IAsyncEnumerable<RunEvent> ReadEventsAsync(
+        long after, IReadOnlyList<string>? modes = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Keeps the run going only for as long as a reader is there: it is cancelled when the reader's lease runs out.</summary>
+    /// <param name="readerId">An id of the reader's own. Repeating the call renews its lease.</param>
+    /// <param name="lease">How long to wait for the next call, at most 10 minutes; zero says that the reader is gone.</param>
+    /// <param name="cancellationToken">Cancels the call, never the run.</param>
+    /// <returns>The run as it is now.</returns>
+    /// <remarks>
+    /// A lease lives in the memory of the silo that has the run. When the run moves, the next call renews it there; a reader that is gone
+    /// before that call leaves the run alone. A silo that stops ends no lease.
+    /// </remarks>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    [Alias("AttendAsync"), AlwaysInterleave]
+    Task<RunSnapshot> AttendAsync(string readerId, TimeSpan lease, CancellationToken cancellationToken = default);
 }

@@ -2,8 +2,8 @@ namespace OrleansRuns.Abstractions;
 
 /// <summary>One event of a run.</summary>
 /// <param name="Number">
-/// The event's number. Numbers of a run rise from 0 and are never given twice. They leave out what only a lost process had told, and a
-/// <see cref="RunEventKinds.Gap"/> event says so.
+/// The event's number. Numbers of a run rise from 0 and are never given twice. After a process was lost they jump, because nobody knows
+/// how many it had given; a <see cref="RunEventKinds.Gap"/> event says so.
 /// </param>
 /// <param name="Kind">The kind of event, one of <see cref="RunEventKinds"/>.</param>
 /// <param name="Namespace">The namespace of the graph that it comes from: empty for the run's own graph.</param>
@@ -20,6 +20,10 @@ public sealed record RunEvent(
     [property: Id(5)] string Data);
 
 /// <summary>The kinds of <see cref="RunEvent"/>.</summary>
+/// <remarks>
+/// What tells of something durable is told again from the log for as long as the log is kept, with the number it had: metadata, values,
+/// updates, checkpoints, interrupts, that tasks end or ask, and the end. The rest lives only in the memory of the silo that has the run.
+/// </remarks>
 public static class RunEventKinds
 {
     /// <summary>An attempt began: {"runId", "attempt"}.</summary>
@@ -36,7 +40,7 @@ public static class RunEventKinds
 
     /// <summary>
     /// A task started or ended: {"taskId", "node", "phase": "start"|"end"|"error"|"interrupt"|"retry", "attempt", "error",
-    /// "cached"}; cached when an end repeats what an earlier task with the same key wrote.
+    /// "cached"}; cached when an end repeats what an earlier task with the same key wrote. An end and an interrupt are durable.
     /// </summary>
     public const string Tasks = "tasks";
 
@@ -54,4 +58,8 @@ public static class RunEventKinds
 
     /// <summary>The run has ended; always the last event: the run's snapshot.</summary>
     public const string End = "end";
+
+    /// <summary>Gets all kinds.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [Metadata, Values, Updates, Checkpoints, Tasks, Custom, Messages, Interrupt, Gap, End];
 }

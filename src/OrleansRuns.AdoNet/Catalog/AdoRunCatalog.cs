@@ -28,12 +28,16 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             "update runs set status = 'running', stop_reason = null, resumable = false, attempt = @attempt, owner = @owner, "
             + "started_at = coalesce(started_at, @now), updated_at = @now where run_id = @run and attempt = @attempt - 1 "
             + $"and cancel_action is null and {NotFinal} "
-            + "and exists (select 1 from threads t where t.thread_id = runs.thread_id and t.holder = @run); "
+            + "and exists (select 1 from threads t where t.thread_id = runs.thread_id and t.holder = @run) "
+            // Whatever a silo believes: what a live silo of another cluster owns is not its to take.
+            + "and not exists (select 1 from silo_leases l where l.owner = runs.owner and l.cluster_id <> @cluster "
+            + $"and l.expires_at > {database.Now}); "
             + SelectThisRun,
             async reader => await reader.NextAsync(ReadRun) ?? throw new RunNotFoundException(runId),
             cancellationToken,
             ("attempt", attempt),
             ("owner", owner),
+            ("cluster", RunOwner.TryParse(owner, out var asking) ? asking.ClusterId : ""),
             ("now", time.GetUtcNow()),
             ("run", runId));
 

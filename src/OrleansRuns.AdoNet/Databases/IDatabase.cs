@@ -14,6 +14,12 @@ internal interface IDatabase : IAsyncDisposable
     /// <summary>Gets a name of the database that may stand in a message: no password.</summary>
     string DisplayName { get; }
 
+    /// <summary>Gets whether the database has a clock of its own, which all silos share.</summary>
+    bool HasClock { get; }
+
+    /// <summary>Gets the present moment in SQL: by the database's clock, or the parameter "now" when it has none.</summary>
+    string Now => HasClock ? "now()" : "@now";
+
     /// <summary>Runs work that writes.</summary>
     Task<T> WriteAsync<T>(Func<Task<T>> work);
 

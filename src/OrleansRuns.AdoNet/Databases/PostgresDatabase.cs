@@ -18,6 +18,9 @@ internal sealed class PostgresDatabase : IDatabase
     /// <summary>How long a silo waits for another one that applies migrations, which may take longer than a statement of a run.</summary>
     private static readonly TimeSpan SchemaLockTimeout = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long work waits for a connection, in seconds.</summary>
+    private const int BurstTimeout = 60;
+
     private readonly PostgresRunsOptions _options;
 
     internal PostgresDatabase(PostgresRunsOptions options, bool isReadOnly = false)
@@ -26,9 +29,16 @@ internal sealed class PostgresDatabase : IDatabase
         var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString)
         {
             SearchPath = SchemaName,
+            MaxPoolSize = options.MaxConnections,
             MaxAutoPrepare = options.MaxAutoPrepare,
             AutoPrepareMinUsages = 2,
         };
+        if (!settings.ContainsKey(nameof(settings.Timeout)))
+        {
+            // It also bounds the wait for a connection, and a burst of starts may wait longer than connecting may take.
+            settings.Timeout = BurstTimeout;
+        }
+
         if (isReadOnly)
         {
             // The server itself refuses what would change anything.
@@ -44,6 +54,8 @@ internal sealed class PostgresDatabase : IDatabase
     public string ScriptFolder => "postgres";
 
     public string DisplayName { get; }
+
+    public bool HasClock => true;
 
     public Task<T> WriteAsync<T>(Func<Task<T>> work) => work();
 

@@ -34,6 +34,8 @@ internal sealed class SqliteDatabase : IDatabase
 
     public string DisplayName => $"SQLite file '{_file}'";
 
+    public bool HasClock => false;
+
     internal string ConnectionString { get; }
 
     public Task<T> WriteAsync<T>(Func<Task<T>> work) => _writer.RunAsync(work);

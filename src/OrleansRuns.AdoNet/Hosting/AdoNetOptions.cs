@@ -19,6 +19,11 @@ public sealed class PostgresRunsOptions
     [Required(AllowEmptyStrings = false)]
     public string ConnectionString { get; set; } = "";
 
+    /// <summary>Gets or sets how many connections a silo opens at most. Work beyond that waits for its turn.</summary>
+    /// <value>2 to 1,000; the default is 32. A server takes 100 unless it is told otherwise, for all silos together.</value>
+    [Range(2, 1000)]
+    public int MaxConnections { get; set; } = 32;
+
     /// <summary>Gets or sets how many statements a connection keeps prepared.</summary>
     /// <value>0 to 1,000; the default is 50. Use 0 behind a pooler that does not know prepared statements.</value>
     [Range(0, 1000)]

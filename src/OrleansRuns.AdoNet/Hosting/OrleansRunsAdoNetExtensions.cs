@@ -55,21 +55,24 @@ public static class OrleansRunsAdoNetExtensions
     /// <summary>Adds the log and the catalog of a SQLite file to look at, without a silo and while another process writes.</summary>
     /// <param name="services">The services.</param>
     /// <param name="file">The file.</param>
-    public static IServiceCollection AddOrleansRunsSqliteReader(this IServiceCollection services, string file)
+    /// <param name="canRepair">Whether <see cref="IRunDoctor"/> may change rows; no other process may use the file then.</param>
+    public static IServiceCollection AddOrleansRunsSqliteReader(this IServiceCollection services, string file, bool canRepair = false)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddSingleton<IDatabase>(_ => new SqliteDatabase(file, isReadOnly: true));
+        services.AddSingleton<IDatabase>(_ => new SqliteDatabase(file, isReadOnly: !canRepair));
         return services.AddReader();
     }
 
     /// <summary>Adds the log and the catalog of a PostgreSQL database to look at, without a silo.</summary>
     /// <param name="services">The services.</param>
     /// <param name="connectionString">The connection string.</param>
-    public static IServiceCollection AddOrleansRunsPostgresReader(this IServiceCollection services, string connectionString)
+    /// <param name="canRepair">Whether <see cref="IRunDoctor"/> may change rows; silos may be at work meanwhile.</param>
+    public static IServiceCollection AddOrleansRunsPostgresReader(
+        this IServiceCollection services, string connectionString, bool canRepair = false)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddSingleton<IDatabase>(
-            _ => new PostgresDatabase(new PostgresRunsOptions { ConnectionString = connectionString }, isReadOnly: true));
+            _ => new PostgresDatabase(new PostgresRunsOptions { ConnectionString = connectionString }, isReadOnly: !canRepair));
         return services.AddReader();
     }
 
@@ -109,6 +112,8 @@ public static class OrleansRunsAdoNetExtensions
         services.AddSingleton<SchemaMigrator>();
         services.AddSingleton<IRunCatalog, AdoRunCatalog>();
         services.AddSingleton<IRunSearch, AdoRunSearch>();
+        services.AddSingleton<IOwnerLeases, AdoOwnerLeases>();
+        services.AddSingleton<IDoctorCatalog, AdoDoctorCatalog>();
         services.AddSingleton(provider => new LogEntryFormat(
             provider.GetRequiredService<IOptions<ThreadLogOptions>>().Value, provider.GetService<ILogPayloadCodec>()));
         return services;

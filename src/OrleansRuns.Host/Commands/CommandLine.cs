@@ -43,6 +43,7 @@ internal static class CommandLine
             ShowCommand.Create(),
             RunsCommand.Create(),
             ThreadsCommand.Create(),
+            DoctorCommand.Create(),
         };
         root.SetAction(ServeCommand.ServeAsync);
         var parsed = root.Parse(args, Parser);

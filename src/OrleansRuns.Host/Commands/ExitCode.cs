@@ -16,4 +16,7 @@ internal static class ExitCode
 
     /// <summary>The run waits for an answer, was stopped, or goes on when it is resumed.</summary>
     internal const int Interrupted = 4;
+
+    /// <summary>The doctor found something that is not mended.</summary>
+    internal const int Findings = 5;
 }

@@ -29,7 +29,8 @@ internal static class ServeCommand
 
     internal static readonly Option<int> SiloPort = Port("--silo-port", "With --postgres: the port for other silos, or 0 for a free one.");
 
-    internal static readonly Option<int> GatewayPort = Port("--gateway-port", "With --postgres: the port for clients, or 0 for a free one.");
+    internal static readonly Option<int> GatewayPort =
+        Port("--gateway-port", "With --postgres: the port for clients, or 0 for a free one.");
 
     internal static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancellationToken)
     {

@@ -34,12 +34,14 @@ internal static class EmbeddedSilo
     }
 
     /// <summary>Composes what looks at a database that other processes may be writing to.</summary>
-    internal static ServiceProvider BuildReader(RunsDatabase database)
+    /// <param name="database">The database.</param>
+    /// <param name="canRepair">Whether its rows may be changed; no other process may use a file then.</param>
+    internal static ServiceProvider BuildReader(RunsDatabase database, bool canRepair = false)
     {
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddOrleansRunsReader(SampleGraphs.Add);
-        database.AddReader(services);
+        database.AddReader(services, canRepair);
         return services.BuildServiceProvider();
     }
 }

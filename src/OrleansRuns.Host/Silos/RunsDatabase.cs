@@ -45,15 +45,17 @@ internal sealed record RunsDatabase(FileInfo File, string? ConnectionString, str
     }
 
     /// <summary>Adds what looks at the database while others write to it.</summary>
-    internal void AddReader(IServiceCollection services)
+    /// <param name="services">The services.</param>
+    /// <param name="canRepair">Whether its rows may be changed; no other process may use a file then.</param>
+    internal void AddReader(IServiceCollection services, bool canRepair)
     {
         if (ConnectionString is null)
         {
-            services.AddOrleansRunsSqliteReader(File.FullName);
+            services.AddOrleansRunsSqliteReader(File.FullName, canRepair);
         }
         else
         {
-            services.AddOrleansRunsPostgresReader(ConnectionString);
+            services.AddOrleansRunsPostgresReader(ConnectionString, canRepair);
         }
     }
 

@@ -23,10 +23,10 @@ public interface IRunCatalog
     /// <returns>An outcome of kind <see cref="AdmitKind.Exists"/>, or <see langword="null"/> when there is no such run.</returns>
     Task<AdmitOutcome?> FindAdmittedAsync(NewRun run, CancellationToken cancellationToken);
 
-    /// <summary>Claims a run for an owner: a compare-and-set on the attempt.</summary>
+    /// <summary>Claims a run for an owner: a compare-and-set on the attempt, refused while another cluster's live silo owns it.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="attempt">The attempt that begins: one more than the row's.</param>
-    /// <param name="owner">The silo that begins it.</param>
+    /// <param name="owner">The silo that begins it; see <see cref="RunOwner"/>.</param>
     /// <param name="cancellationToken">Cancels the call before it is sent.</param>
     /// <returns>
     /// The row as it is now. The claim has succeeded when its attempt and owner are those asked for; otherwise another owner, a cancel

@@ -34,7 +34,10 @@ public sealed record LogEntry
     /// </summary>
     public bool IsBase { get; init; }
 
-    /// <summary>Gets the number that the run's next event gets after those of this entry.</summary>
+    /// <summary>
+    /// Gets the first number that no event has got by this entry: a process that goes on with the run numbers from there. It leaves
+    /// room for what is told after the entry and before the next one; after the end of an attempt nothing is.
+    /// </summary>
     public long NextEvent { get; init; }
 
     /// <summary>
@@ -42,6 +45,11 @@ public sealed record LogEntry
     /// repeats what was there before that position.
     /// </summary>
     public long? Supersedes { get; init; }
+
+    /// <summary>
+    /// Gets the events it makes durable; <see langword="null"/> in the entry of an edit, and of a program that did not store them yet.
+    /// </summary>
+    public LogEvents? Events { get; init; }
 
     /// <summary>Gets what the entry records, in order.</summary>
     public required ImmutableArray<LogRecord> Records { get; init; }
@@ -115,6 +123,19 @@ public sealed record ClaimLogRecord : LogRecord
 
     /// <summary>Gets the position of the run's first claim: checkpoints below it were there when it began.</summary>
     public long StartPosition { get; init; }
+
+    /// <summary>Gets what the run is suspected of; <see langword="null"/> when no silo died under it since it last got on.</summary>
+    public ClaimSuspicion? Suspicion { get; init; }
+}
+
+/// <summary>What a claim says of a run whose silos died.</summary>
+public sealed record ClaimSuspicion
+{
+    /// <summary>Gets the silos that died since the run's last checkpoint or finished task, oldest first.</summary>
+    public required ImmutableArray<string> LostOwners { get; init; }
+
+    /// <summary>Gets whether the run is alone on its silo in this attempt.</summary>
+    public bool IsAlone { get; init; }
 }
 
 /// <summary>How a run ended.</summary>

@@ -20,6 +20,9 @@ internal sealed class LogRequest
     /// <summary>Gets the writes that the checkpoint holds, which need not be written any more.</summary>
     internal IReadOnlyList<LogRequest> Overtaken { get; init; } = [];
 
+    /// <summary>Gets what to tell when it is durable.</summary>
+    internal IReadOnlyList<Telling> Tellings { get; init; } = [];
+
     internal string? Id { get; set; }
 
     internal Checkpoint? Checkpoint { get; set; }

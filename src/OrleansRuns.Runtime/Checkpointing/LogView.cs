@@ -30,6 +30,9 @@ internal sealed record LogView
     /// <summary>Gets how the run of the newest claim ended, if it has.</summary>
     internal EndLogRecord? End { get; init; }
 
+    /// <summary>Gets whether the run got on since its newest claim: a checkpoint was made or a task has finished.</summary>
+    internal bool HasProgressed { get; init; }
+
     /// <summary>Gets the number of the run's next event.</summary>
     internal long NextEvent { get; init; }
 
@@ -52,6 +55,10 @@ internal sealed record LogView
     internal static string ChildOf(string parent, string node, string taskId) =>
         parent.Length == 0 ? $"{node}:{taskId}" : $"{parent}|{node}:{taskId}";
 
+    /// <summary>Tells whether an entry is more than the claim of an attempt, which repeats or begins what was there or asked for.</summary>
+    internal static bool IsProgress(LogEntry entry) =>
+        !IsClaim(entry) && entry.Records.Any(record => record is CheckpointLogRecord or WritesLogRecord);
+
     internal LogView With(long position, LogEntry entry, long bytes)
     {
         var view = this with
@@ -63,6 +70,7 @@ internal sealed record LogView
             BaseBytes = entry.IsBase ? bytes : BaseBytes,
             BytesSinceBase = entry.IsBase ? 0 : BytesSinceBase + bytes,
             EntriesSinceBase = entry.IsBase ? 0 : EntriesSinceBase + 1,
+            HasProgressed = !IsClaim(entry) && (HasProgressed || IsProgress(entry)),
         };
         return entry.Records.Aggregate(view, (next, record) => next.With(record, entry));
     }
@@ -83,6 +91,9 @@ internal sealed record LogView
             yield return new WritesLogRecord { Namespace = name, CheckpointId = view.CheckpointId, Tasks = [.. view.Writes.Values] };
         }
     }
+
+    /// <summary>Tells whether an entry is the first of its attempt, which claims the log. A base repeats the claim later on.</summary>
+    private static bool IsClaim(LogEntry entry) => entry.AppendId.EndsWith("/0", StringComparison.Ordinal);
 
     private LogView With(LogRecord record, LogEntry entry) => record switch
     {

@@ -50,10 +50,11 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
         view.ClaimedBy == run.RunId
         && (rollBack ? line[^1].Entry.Supersedes is not null : view.End is not null && view.ClaimedAttempt == run.Attempt);
 
-    private LogEntry Entry(RunRow run, LogView view, EndLogRecord end)
+    /// <summary>Makes the entry that closes a log.</summary>
+    internal LogEntry Entry(RunRow run, LogView view, EndLogRecord end)
     {
         var now = time.GetUtcNow();
-        var claim = view.ClaimedBy == run.RunId ? view.Claim! : new ClaimLogRecord
+        var claim = view.ClaimedBy == run.RunId ? view.Claim! with { Owner = run.Owner! } : new ClaimLogRecord
         {
             Owner = run.Owner!,
             Graph = run.Graph,

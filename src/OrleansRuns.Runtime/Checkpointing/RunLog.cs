@@ -22,8 +22,11 @@ internal sealed record LogWriter(string LogId, string RunId, int Attempt);
 #pragma warning disable CA1001 // A source of tokens without a timer holds nothing that must be disposed of.
 internal sealed class RunLog(
 #pragma warning restore CA1001
-    IThreadLogStore store, LogWriter writer, LogView view, TimeProvider time, RunInstruments instruments, Func<long> nextEvent)
+    IThreadLogStore store, LogWriter writer, LogView view, TimeProvider time, RunInstruments instruments, IRunEvents? events = null)
 {
+    /// <summary>How many numbers an entry keeps free for what is told until the next one: no process ever comes near it.</summary>
+    internal const long EventReserve = 1L << 32;
+
     private const int MaxTries = 5;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
@@ -56,25 +59,36 @@ internal sealed class RunLog(
 
     /// <summary>Appends a checkpoint, with records that belong to the same entry in front of it.</summary>
     /// <returns>The durable checkpoint.</returns>
-    internal async Task<Checkpoint> AppendAsync(CompiledGraph graph, string name, CheckpointDraft draft, params LogRecord[] before)
+    internal async Task<Checkpoint> AppendAsync(
+        CompiledGraph graph, string name, CheckpointDraft draft, IReadOnlyList<Telling> tellings, params LogRecord[] before)
     {
         var overtaken = _queue.Where(request => request.Writes?.Namespace == name).ToList();
         _queue.RemoveAll(overtaken.Contains);
-        var request = new LogRequest { Graph = graph, Namespace = name, Draft = draft, Records = before, Overtaken = overtaken };
+        var request = new LogRequest
+        {
+            Graph = graph,
+            Namespace = name,
+            Draft = draft,
+            Records = before,
+            Overtaken = overtaken,
+            Tellings = [.. tellings.Select(telling => telling.WithEnded(overtaken.SelectMany(writes => writes.Writes!.Tasks)))],
+        };
         await EnqueueAsync(request);
         return request.Checkpoint!;
     }
 
     /// <summary>Hands in writes of a superstep that is still running.</summary>
     /// <returns>A task that completes when they are durable.</returns>
-    internal Task AppendAsync(string name, string checkpointId, TaskWrites writes) =>
+    internal Task AppendAsync(string name, string checkpointId, TaskWrites writes, bool isCached) =>
         EnqueueAsync(new LogRequest
         {
             Writes = new WritesLogRecord { Namespace = name, CheckpointId = checkpointId, Tasks = [writes] },
+            Tellings = [Telling.Ended(name, writes, isCached)],
         });
 
     /// <summary>Appends records that need no checkpoint.</summary>
-    internal Task AppendAsync(params LogRecord[] records) => EnqueueAsync(new LogRequest { Records = records });
+    internal Task AppendAsync(IReadOnlyList<Telling> tellings, params LogRecord[] records) =>
+        EnqueueAsync(new LogRequest { Records = records, Tellings = tellings });
 
     private Task EnqueueAsync(LogRequest request)
     {
@@ -154,16 +168,48 @@ internal sealed class RunLog(
             RunId = writer.RunId,
             Attempt = writer.Attempt,
             At = at,
-            NextEvent = nextEvent(),
+            NextEvent = View.NextEvent,
             Records = [.. batch.SelectMany(request => request.ToRecords(full: false))],
         };
-        var mustBeBase = position == 0 || batch.Any(LeavesTheLine);
+        if (events is null)
+        {
+            await AppendAsync(batch, staged, entry, []);
+            return;
+        }
+
+        var tellings = batch.SelectMany(request => request.Tellings.Select(telling => telling.With(request.Checkpoint))).ToList();
+        var isEnd = entry.Records.Any(record => record is EndLogRecord);
+        var count = tellings.Sum(telling => telling.Count);
+        var first = events.Reserve(count, isEnd);
+        try
+        {
+            entry = entry with { NextEvent = first + count + (isEnd ? 0 : EventReserve), Events = new LogEvents { First = first } };
+            var stored = await AppendAsync(batch, staged, entry, tellings);
+            events.Tell(first, [.. tellings.SelectMany(telling => telling.Expand(stored, View))]);
+        }
+        catch (LogEntryTooLargeException)
+        {
+            events.Abandon(first, count, isUnused: true);
+            throw;
+        }
+        catch
+        {
+            // The entry may have become durable all the same, so that its numbers are not given again.
+            events.Abandon(first, count, isUnused: false);
+            throw;
+        }
+    }
+
+    private async Task<LogEntry> AppendAsync(
+        List<LogRequest> batch, Dictionary<string, LiveCheckpoint> staged, LogEntry entry, List<Telling> tellings)
+    {
+        var mustBeBase = View.NextPosition == 0 || batch.Any(LeavesTheLine);
         if (mustBeBase || (BasePolicy.IsDue(View) && View.BytesSinceBase >= _noBaseBelow))
         {
             try
             {
-                await AppendAsync(entry with { IsBase = true, Records = Repeat(staged, batch, entry), Changes = ChangesOf(entry) }, staged);
-                return;
+                var whole = entry with { IsBase = true, Records = Repeat(staged, batch, entry), Changes = ChangesOf(entry) };
+                return await AppendAsync(whole, staged, tellings);
             }
             catch (LogEntryTooLargeException) when (!mustBeBase)
             {
@@ -172,10 +218,24 @@ internal sealed class RunLog(
             }
         }
 
-        await AppendAsync(entry, staged);
+        return await AppendAsync(entry, staged, tellings);
     }
 
-    private async Task AppendAsync(LogEntry entry, Dictionary<string, LiveCheckpoint> staged)
+    private async Task<LogEntry> AppendAsync(LogEntry entry, Dictionary<string, LiveCheckpoint> staged, List<Telling> tellings)
+    {
+        entry = Telling.Store(tellings, entry, View, isLean: false);
+        try
+        {
+            return await AppendAsync(entry, staged);
+        }
+        catch (LogEntryTooLargeException) when (Telling.HasUpdates(entry))
+        {
+            // What was only added so that it can be told again must not decide whether a run goes on.
+            return await AppendAsync(Telling.Store(tellings, entry, View, isLean: true), staged);
+        }
+    }
+
+    private async Task<LogEntry> AppendAsync(LogEntry entry, Dictionary<string, LiveCheckpoint> staged)
     {
         var position = View.NextPosition;
         var started = time.GetTimestamp();
@@ -187,6 +247,8 @@ internal sealed class RunLog(
         {
             _live[name] = live;
         }
+
+        return entry;
     }
 
     private async Task<AppendOutcome> AppendAsync(long position, LogEntry entry)

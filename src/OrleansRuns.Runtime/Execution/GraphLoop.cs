@@ -54,7 +54,7 @@ internal sealed class GraphLoop(RunSetup setup, CompiledGraph graph, RunLog log,
             var before = checkpoint;
             try
             {
-                checkpoint = await log.AppendAsync(graph, before.Namespace, draft);
+                checkpoint = await log.AppendAsync(graph, before.Namespace, draft, [step.Telling]);
             }
             catch (LogEntryTooLargeException exception)
             {
@@ -63,7 +63,6 @@ internal sealed class GraphLoop(RunSetup setup, CompiledGraph graph, RunLog log,
             }
 
             nodes.Instruments.SuperstepEnded();
-            RunTelling.Superstep(setup.Events, graph, before, step.Writes, checkpoint);
         }
     }
 

@@ -11,13 +11,11 @@ internal sealed partial class RunExecution(
     IThreadLogStore store,
     ThreadReader threads,
     NodeRunner nodes,
+    SuspectTurns turns,
     RunInstruments instruments,
     TimeProvider time,
     ILogger logger)
 {
-    /// <summary>How many event numbers an entry keeps free, so that those a lost process told after it are not given again.</summary>
-    private const long EventReserve = 1 << 20;
-
     /// <summary>How often an attempt claims: as often as an earlier owner may append before it is fenced, with room to spare.</summary>
     private const int MaxClaims = 100;
 
@@ -26,23 +24,30 @@ internal sealed partial class RunExecution(
     internal async Task<RunOutcome> ExecuteAsync(RunStop stop)
     {
         var view = await ReadAsync();
+        using var turn = await turns.EnterAsync(Strikes.Of(view, setup.Row), stop.Token);
         for (var claims = 1; ; claims++)
         {
             if (view.ClaimedBy == setup.Row.RunId)
             {
-                setup.Events.ContinueFrom(view.NextEvent);
-                if (view.End is { } earlier && WireName.Parse<RunStatus>(earlier.Status) != RunStatus.Interrupted)
+                var end = view.End is { } known && WireName.Parse<RunStatus>(known.Status) != RunStatus.Interrupted ? known : null;
+                setup.Events.ContinueFrom(view.NextEvent, isEnd: end is not null);
+                if (end is not null)
                 {
-                    return Outcome(earlier) with { Rest = ThreadRest.Of(view) };
+                    return Outcome(end) with { Rest = ThreadRest.Of(view) };
                 }
             }
 
             var writer = new LogWriter(setup.Row.LogId, setup.Row.RunId, setup.Row.Attempt);
-            var log = new RunLog(store, writer, view, time, instruments, () => setup.Events.Next + EventReserve);
+            var log = new RunLog(new WatchedLogStore(store, turn), writer, view, time, instruments, setup.Events);
             try
             {
-                var end = await RunAsync(log, stop);
-                await log.AppendAsync(end);
+                if (Strikes.Of(view, setup.Row).ErrorAfter(turns.MaxAttempts) is { } error)
+                {
+                    return await new RunGivingUp(store, time).EndAsync(setup.Row, view, error);
+                }
+
+                var (end, isWaiting) = await RunAsync(log, turn, stop);
+                await log.AppendAsync(isWaiting ? [Telling.Waiting] : [], end);
                 return Outcome(end) with { Rest = ThreadRest.Of(log.View) };
             }
             catch (FencedException exception)
@@ -99,12 +104,11 @@ internal sealed partial class RunExecution(
         return outcome with { CheckpointId = end.Checkpoint.Id };
     }
 
-    private async Task<EndLogRecord> RunAsync(RunLog log, RunStop stop)
+    private async Task<(EndLogRecord End, bool IsWaiting)> RunAsync(RunLog log, SuspectTurn turn, RunStop stop)
     {
         try
         {
-            var start = await new RunStart(setup, threads, log).BeginAsync(stop.Token);
-            RunTelling.Checkpoint(setup.Events, setup.Graph, start);
+            var start = await new RunStart(setup with { Suspicion = turn.Suspicion }, threads, log).BeginAsync(stop.Token);
             var claim = log.View.Claim!;
             var limits = new SuperstepLimits
             {
@@ -114,29 +118,22 @@ internal sealed partial class RunExecution(
                 PassedCheckpointId = RunStart.IsPassed(log.View, start) ? start.Id : null,
             };
             var end = await new GraphLoop(setup, setup.Graph, log, nodes).RunAsync(start, limits, stop.Token);
-            if (end.Kind == LoopEndKind.Waiting)
-            {
-                RunTelling.Interrupts(setup.Events, end.Checkpoint, OpenQuestions(log.View));
-            }
-
-            return EndOf(Outcome(end, stop));
+            return (EndOf(Outcome(end, stop)), end.Kind == LoopEndKind.Waiting);
         }
         catch (Exception exception) when (
             exception is LogEntryTooLargeException or GraphException or RunException or MissingSubgraphException)
         {
             LogRefused(logger, exception, setup.Row.RunId, setup.Row.Attempt);
-            return new EndLogRecord
+            var end = new EndLogRecord
             {
                 Status = WireName.Of(RunStatus.Error),
                 StopReason = WireName.Of(StopReason.NodeError),
                 Error = exception.Message,
                 CheckpointId = log.View.Root?.CheckpointId,
             };
+            return (end, false);
         }
     }
-
-    private static IEnumerable<Interrupt> OpenQuestions(LogView view) =>
-        view.Namespaces.Values.SelectMany(one => one.Writes.Values).Where(one => !one.Finished).SelectMany(one => one.Interrupts);
 
     [LoggerMessage(3400, LogLevel.Warning, "Run {RunId} was fenced in attempt {Attempt}: it stops and writes nothing more.")]
     private static partial void LogFenced(ILogger logger, Exception exception, string runId, int attempt);

@@ -15,6 +15,9 @@ internal sealed record RunSetup(RunRow Row, StartRunRequest Request, CompiledGra
     internal JsonElement? Context { get; } =
         Request.Context is null ? null : JsonSerializer.Deserialize<JsonElement>(Request.Context);
 
+    /// <summary>Gets what the attempt's claim says of the run.</summary>
+    internal ClaimSuspicion? Suspicion { get; init; }
+
     internal JsonElement? Input { get; } = Request.Input is null ? null : JsonSerializer.Deserialize<JsonElement>(Request.Input);
 
     internal JsonElement? Answer { get; } = Request.Resume is null ? null : JsonSerializer.Deserialize<JsonElement>(Request.Resume);

@@ -16,7 +16,7 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
         if (log.View.ClaimedBy == setup.Row.RunId)
         {
             // A later attempt: the input, the answers or the fork are durable, together with the first claim.
-            await log.AppendAsync(log.View.Claim! with { Owner = setup.Row.Owner! });
+            await log.AppendAsync([Telling.Attempt], log.View.Claim! with { Owner = setup.Row.Owner!, Suspicion = setup.Suspicion });
             return root!;
         }
 
@@ -51,7 +51,7 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
             throw NothingPlanned();
         }
 
-        await log.AppendAsync([.. records]);
+        await log.AppendAsync([Telling.Attempt, Telling.Start(setup.Graph, root)], [.. records]);
         return root;
     }
 
@@ -70,14 +70,17 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
     }
 
     /// <summary>Finds the graph of a namespace: "review:018f…|check:77aa…" is the graph of node check in that of node review.</summary>
-    private CompiledGraph GraphOf(string name) =>
+    /// <returns>The graph, or <see langword="null"/> when the run's graph no longer has it.</returns>
+    internal static CompiledGraph? FindGraph(CompiledGraph root, string name) =>
         name.Split('|', StringSplitOptions.RemoveEmptyEntries).Aggregate(
-            setup.Graph,
-            (graph, part) => graph.SubgraphOf(part[..part.IndexOf(':', StringComparison.Ordinal)])
-                ?? throw new MissingSubgraphException(setup.Graph.Name, part));
+            (CompiledGraph?)root, (graph, part) => graph?.SubgraphOf(part[..part.IndexOf(':', StringComparison.Ordinal)]));
+
+    private CompiledGraph GraphOf(string name) =>
+        FindGraph(setup.Graph, name) ?? throw new MissingSubgraphException(setup.Graph.Name, name);
 
     private Task<Checkpoint> AppendAsync(CheckpointDraft draft, bool isResume) =>
-        log.AppendAsync(setup.Graph, "", draft, Claim(draft.Step, isResume));
+        log.AppendAsync(
+            setup.Graph, "", draft, [Telling.Attempt, Telling.Start(setup.Graph, checkpoint: null)], Claim(draft.Step, isResume));
 
     private ClaimLogRecord Claim(int startStep, bool isResume) => new()
     {

@@ -16,9 +16,15 @@ internal sealed class SuperstepRun(
 {
     private readonly List<Task> _saving = [];
     private readonly Dictionary<string, TaskWrites> _unsaved = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _cached = new(StringComparer.Ordinal);
 
     /// <summary>Gets the writes of the tasks so far, by task id.</summary>
     internal ImmutableSortedDictionary<string, TaskWrites> Writes { get; private set; } = writes;
+
+    /// <summary>Gets what to tell of the superstep with its checkpoint.</summary>
+    internal Telling Telling =>
+        Telling.Superstep(graph, checkpoint.Namespace, checkpoint.Tasks.Select(task => new ToldTask(
+            Writes[task.Id], _cached.Contains(task.Id), IsTold: !_unsaved.ContainsKey(task.Id))));
 
     /// <summary>Runs the tasks.</summary>
     /// <returns><see langword="null"/> when all tasks have finished and are to be folded; otherwise how the superstep ended.</returns>
@@ -51,6 +57,7 @@ internal sealed class SuperstepRun(
             waiting |= result.End is { Kind: LoopEndKind.Waiting };
             if (result.Writes is { } written)
             {
+                _ = result.IsCached && _cached.Add(written.TaskId);
                 Keep(written, isLast: left == 0 && failure is null && !waiting && !stop.IsCancellationRequested);
             }
             else if (result.End is { Kind: LoopEndKind.Failed } failed && failure is null)
@@ -70,7 +77,7 @@ internal sealed class SuperstepRun(
     {
         foreach (var written in _unsaved.Values)
         {
-            _saving.Add(log.AppendAsync(checkpoint.Namespace, checkpoint.Id, written));
+            Save(written);
         }
 
         _unsaved.Clear();
@@ -97,8 +104,11 @@ internal sealed class SuperstepRun(
             return;
         }
 
-        _saving.Add(log.AppendAsync(checkpoint.Namespace, checkpoint.Id, written));
+        Save(written);
     }
+
+    private void Save(TaskWrites written) =>
+        _saving.Add(log.AppendAsync(checkpoint.Namespace, checkpoint.Id, written, _cached.Contains(written.TaskId)));
 
     private async Task<LoopEnd?> EndAsync(LoopEnd? failure, bool waiting, CancellationToken stop)
     {
@@ -142,8 +152,7 @@ internal sealed class SuperstepRun(
         var result = await nodes.RunAsync(node, stop);
         if (result.Writes is { } written)
         {
-            RunTelling.TaskEnded(setup.Events, checkpoint, written, result.IsCached);
-            return new TaskEnd(written, null);
+            return new TaskEnd(written, null, result.IsCached);
         }
 
         return result.Error is { } error ? Failed(task, error, result.IsTimeout) : new TaskEnd(null, Stopped());
@@ -157,7 +166,7 @@ internal sealed class SuperstepRun(
         {
             start = log.View.Namespaces.TryGetValue(name, out var known)
                 ? child.Load(name, known.Line)
-                : await log.AppendAsync(child, name, graph.EnterSubgraph(checkpoint, task));
+                : await log.AppendAsync(child, name, graph.EnterSubgraph(checkpoint, task), []);
         }
         catch (Exception exception) when (exception is not FencedException and not LogUnavailableException)
         {
@@ -207,5 +216,5 @@ internal sealed class SuperstepRun(
     private LoopEnd Stopped() => new(LoopEndKind.Stopped, checkpoint);
 
     /// <summary>How one task ended: with writes, or without them for a reason.</summary>
-    private sealed record TaskEnd(TaskWrites? Writes, LoopEnd? End);
+    private sealed record TaskEnd(TaskWrites? Writes, LoopEnd? End, bool IsCached = false);
 }

@@ -33,9 +33,9 @@ public static class OrleansRunsSiloExtensions
         services.AddRunOptions<RunEventsOptions, RunEventsOptionsValidator>(RunEventsOptions.Section);
         services.AddRunOptions<RunRecoveryOptions, RunRecoveryOptionsValidator>(RunRecoveryOptions.Section);
         services.TryAddSingleton<RunInstruments>();
-        services.TryAddSingleton<RunLastEvents>();
         services.TryAddSingleton<ActiveRuns>();
         services.TryAddSingleton<RunWaker>();
+        services.TryAddSingleton<RunEventReader>();
         services.TryAddSingleton<RunAdmission>();
         services.TryAddSingleton<ThreadSlots>();
         services.TryAddSingleton<ThreadEdits>();
@@ -45,18 +45,18 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<NodeCache>();
         services.TryAddSingleton<NodeRunner>();
         services.TryAddSingleton<IRunExecutor, RunExecutor>();
-        services.TryAddSingleton<RunRecovery>();
+        services.AddRecovery();
         services.TryAddSingleton<PendingRuns>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigurationValidator, GraphsValidator>());
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunRecovery>());
+        builder.AddIncomingGrainCallFilter<StoreFailureFilter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<PendingRuns>());
         configure(new OrleansRunsBuilder(services));
         return builder;
     }
 
     /// <summary>
-    /// Adds <see cref="IThreadHistory"/>, <see cref="IRunLists"/> and <see cref="IGraphs"/> to a program that only looks on. The store is
-    /// added on its own, such as with <c>AddOrleansRunsPostgresReader</c>.
+    /// Adds <see cref="IThreadHistory"/>, <see cref="IRunLists"/>, <see cref="IGraphs"/> and <see cref="IRunDoctor"/> to a program that
+    /// only looks on. The store is added on its own, such as with <c>AddOrleansRunsPostgresReader</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Adds the graphs.</param>
@@ -71,6 +71,17 @@ public static class OrleansRunsSiloExtensions
         return services;
     }
 
+    private static void AddRecovery(this IServiceCollection services)
+    {
+        services.TryAddSingleton<RecoverySignal>();
+        services.TryAddSingleton<LiveRuns>();
+        services.TryAddSingleton<SuspectTurns>();
+        services.TryAddSingleton<SiloLease>();
+        services.TryAddSingleton<RunRecovery>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloLease>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunRecovery>());
+    }
+
     private static void AddThreadHistory(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -79,6 +90,7 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<IThreadHistory, ThreadHistory>();
         services.TryAddSingleton<IRunLists, RunLists>();
+        services.TryAddSingleton<IRunDoctor, RunDoctor>();
     }
 
     private static void AddRunOptions<TOptions, TValidator>(this IServiceCollection services, string section)

@@ -3,13 +3,16 @@ using Microsoft.Extensions.Options;
 
 namespace OrleansRuns.Runtime;
 
-/// <summary>How many of a run's events are kept for its readers. Bound to <c>OrleansRuns:Events</c>.</summary>
+/// <summary>How a run's events are kept for its readers. Bound to <c>OrleansRuns:Events</c>.</summary>
 public sealed class RunEventsOptions
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "OrleansRuns:Events";
 
-    /// <summary>Gets or sets how many events of a run are kept. A reader that is further behind is told of the gap.</summary>
+    /// <summary>
+    /// Gets or sets how many events of a run are kept in memory. A reader that is further behind is told from the log, and of the gap
+    /// where the log has nothing: what nodes emit, and that tasks start.
+    /// </summary>
     /// <value>1 to 1,000,000. The default is 1,024.</value>
     [Range(1, 1_000_000)]
     public int KeptEvents { get; set; } = 1024;

@@ -7,7 +7,7 @@ internal sealed partial class RunRecovery
     [LoggerMessage(3300, LogLevel.Information, "Recovery asked {Count} unfinished runs to go on.")]
     private static partial void LogSearched(ILogger logger, int count);
 
-    [LoggerMessage(3301, LogLevel.Error, "Recovery could not list the unfinished runs. It searches again after {Period}.")]
+    [LoggerMessage(3301, LogLevel.Error, "Recovery could not list the unfinished runs. It searches again within {Period}.")]
     private static partial void LogSearchFailed(ILogger logger, Exception exception, TimeSpan period);
 
     [LoggerMessage(3302, LogLevel.Error, "Run {RunId} of thread {ThreadId} and graph {Graph} could not be continued.")]

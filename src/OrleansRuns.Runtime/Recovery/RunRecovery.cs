@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansRuns.Abstractions;
@@ -5,47 +6,54 @@ using OrleansRuns.Abstractions;
 namespace OrleansRuns.Runtime;
 
 /// <summary>
-/// Continues the runs that are not final and that nobody executes: when the silo has become active, and again and again for those
-/// that the first search could not continue.
+/// Continues the runs that are not final and that nobody executes: when the silo has become active, at once when another silo of the
+/// cluster has died, and again and again for those that could not be continued.
 /// </summary>
-/// <remarks>A run that is executed already is told nothing but a question for its status, so that a search is harmless.</remarks>
+/// <remarks>
+/// To continue a run is to ask its grain for its status: wherever the grain is or is placed, it claims what nobody has claimed. A run
+/// that is executed already is told nothing but the question, so that a search is harmless. One search follows the other.
+/// </remarks>
 internal sealed partial class RunRecovery(
-    IRunCatalog catalog,
+    IOwnerLeases leases,
+    SiloLease lease,
+    LiveRuns live,
+    RecoverySignal signal,
+    IClusterMembershipService membership,
     IGrainFactory grains,
     IOptions<RunRecoveryOptions> options,
     TimeProvider time,
     ILogger<RunRecovery> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
-    private Task _searching = Task.CompletedTask;
+    private Task _working = Task.CompletedTask;
+    private int _left;
 
     public void Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe(nameof(RunRecovery), ServiceLifecycleStage.Active, StartAsync, StopAsync);
 
     public void Dispose() => _stopping.Dispose();
 
-    /// <summary>Asks every run that is not final for its status, which makes its grain go on with it.</summary>
-    /// <returns>How many runs answered.</returns>
-    internal async Task<int> RecoverAsync(CancellationToken cancellationToken)
+    /// <summary>Continues what nobody looks after.</summary>
+    /// <param name="isShared">Whether every live silo does the same now, so that this one leaves the others their share.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    internal async Task<RecoveryResult> RecoverAsync(bool isShared, CancellationToken cancellationToken)
     {
-        var answered = 0;
+        var members = RecoveryMembers.Of(membership.CurrentSnapshot, lease.Owner);
+        var query = new DueRuns { Self = lease.Owner, Live = members.Live, IncludesOwn = true };
+        var (answered, failed) = (0, 0);
         string? after = null;
         while (true)
         {
-            var page = await catalog.ListUnfinishedAsync(after, options.Value.PageSize, cancellationToken);
+            var page = await leases.ListDueAsync(query, after, options.Value.PageSize, cancellationToken);
             await Parallel.ForEachAsync(
-                page,
+                page.Where(run => IsWanted(run) && (!isShared || members.IsMine(run.RunId))),
                 new ParallelOptions { MaxDegreeOfParallelism = options.Value.Concurrency, CancellationToken = cancellationToken },
-                async (run, token) =>
-                {
-                    if (await ContinueAsync(run, token))
-                    {
-                        Interlocked.Increment(ref answered);
-                    }
-                });
+                async (run, token) => _ = await ContinueAsync(run, token)
+                    ? Interlocked.Increment(ref answered)
+                    : Interlocked.Increment(ref failed));
             if (page.Length < options.Value.PageSize)
             {
-                return answered;
+                return new RecoveryResult(answered, failed);
             }
 
             after = page[^1].RunId;
@@ -55,54 +63,119 @@ internal sealed partial class RunRecovery(
     private Task StartAsync(CancellationToken cancellationToken)
     {
         // The stage must not wait for the search: a silo with many unfinished runs is active all the same.
-        _searching = Task.Run(() => SearchAsync(_stopping.Token), CancellationToken.None);
+        _working = Task.WhenAll(
+            Task.Run(() => UntilStoppedAsync(SearchAsync), CancellationToken.None),
+            Task.Run(() => UntilStoppedAsync(WatchAsync), CancellationToken.None));
         return Task.CompletedTask;
     }
 
     private async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
-        await _searching;
+        await _working;
     }
 
-    private async Task SearchAsync(CancellationToken stopping)
+    private async Task UntilStoppedAsync(Func<CancellationToken, Task> work)
     {
-        using var timer = new PeriodicTimer(options.Value.Period, time);
         try
         {
-            do
-            {
-                await SearchOnceAsync(stopping);
-            }
-            while (await timer.WaitForNextTickAsync(stopping));
+            await work(_stopping.Token);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             LogStopped(logger);
         }
     }
 
-    private async Task SearchOnceAsync(CancellationToken stopping)
+    /// <summary>Wakes the search when a silo has died.</summary>
+    private async Task WatchAsync(CancellationToken stopping)
+    {
+        var before = ImmutableHashSet<SiloAddress>.Empty;
+        await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(stopping))
+        {
+            var alive = RecoveryMembers.Of(snapshot, lease.Owner).Live.Select(owner => owner.Silo).ToImmutableHashSet();
+            if (!before.IsSubsetOf(alive))
+            {
+                signal.Raise(RecoveryReason.SiloDied);
+            }
+
+            before = alive;
+        }
+    }
+
+    private async Task SearchAsync(CancellationToken stopping)
+    {
+        var isShared = false;
+        for (var failures = 0; ;)
+        {
+            failures = await SearchOnceAsync(isShared, stopping) ? 0 : failures + 1;
+            isShared = await PauseAsync(failures, stopping) && failures == 0;
+        }
+    }
+
+    /// <summary>Waits until there is a reason to search again.</summary>
+    /// <returns>Whether every silo of the cluster searches now for the same reason.</returns>
+    private async Task<bool> PauseAsync(int failures, CancellationToken stopping)
+    {
+        var started = time.GetTimestamp();
+        var pause = failures > 0 ? Shorter(Persistence.DelayAfter(failures), options.Value.Period) : options.Value.Period;
+        while (true)
+        {
+            var elapsed = time.GetElapsedTime(started);
+            var reasons = await signal.WaitAsync(pause > elapsed ? pause - elapsed : TimeSpan.Zero, time, stopping);
+            if (reasons.Count == 0)
+            {
+                // A whole period without a run that was left behind: the next one is looked after at once again.
+                _left = pause < options.Value.Period ? _left : 0;
+                return false;
+            }
+
+            if (reasons.Any(reason => reason != RecoveryReason.RunLeft))
+            {
+                return reasons.All(reason => reason == RecoveryReason.SiloDied);
+            }
+
+            // A run that is left behind again and again must not make the silo search without end.
+            pause = Shorter(pause, time.GetElapsedTime(started) + Persistence.DelayAfter(++_left));
+        }
+    }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    /// <returns>Whether everything that was found could be continued.</returns>
+    private async Task<bool> SearchOnceAsync(bool isShared, CancellationToken stopping)
     {
         try
         {
-            var answered = await RecoverAsync(stopping);
-            if (answered > 0)
+            var result = await RecoverAsync(isShared, stopping);
+            if (result.Answered > 0)
             {
-                LogSearched(logger, answered);
+                LogSearched(logger, result.Answered);
             }
+
+            return result.Failed == 0;
         }
         catch (Exception exception) when (!stopping.IsCancellationRequested)
         {
             LogSearchFailed(logger, exception, options.Value.Period);
+            return false;
         }
     }
+
+    /// <summary>Tells whether a due run is recovery's business.</summary>
+    private bool IsWanted(RunRow run) =>
+        // What nobody has begun waits for room, which PendingRuns looks after. This silo's own are due for a second look only: those it
+        // executes need none, unless a cancel may not have arrived.
+        run.CancelAction is not null || (run.Owner is { } owner && (owner != lease.Owner.ToString() || !live.Contains(run.RunId)));
 
     private async Task<bool> ContinueAsync(RunRow run, CancellationToken cancellationToken)
     {
         try
         {
-            await grains.GetGrain<IRunGrain>(run.RunId).GetAsync(cancellationToken);
+            var grain = grains.GetGrain<IRunGrain>(run.RunId);
+            _ = run.CancelAction is { } action
+                ? await grain.CancelAsync(action, cancellationToken)
+                : await grain.GetAsync(cancellationToken);
             return true;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -112,3 +185,8 @@ internal sealed partial class RunRecovery(
         }
     }
 }
+
+/// <summary>What a search did.</summary>
+/// <param name="Answered">How many runs answered.</param>
+/// <param name="Failed">How many did not.</param>
+internal readonly record struct RecoveryResult(int Answered, int Failed);

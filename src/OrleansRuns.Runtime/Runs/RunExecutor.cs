@@ -7,6 +7,7 @@ internal sealed class RunExecutor(
     IThreadLogStore store,
     ThreadReader threads,
     NodeRunner nodes,
+    SuspectTurns turns,
     RunInstruments instruments,
     TimeProvider time,
     ILogger<RunExecution> logger) : IRunExecutor
@@ -16,7 +17,7 @@ internal sealed class RunExecutor(
     public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, RunStop stop)
     {
         var setup = new RunSetup(run, RunRequests.FromRow(run.Request), graphs.Get(run.Graph), events);
-        return new RunExecution(setup, store, threads, nodes, instruments, time, logger).ExecuteAsync(stop);
+        return new RunExecution(setup, store, threads, nodes, turns, instruments, time, logger).ExecuteAsync(stop);
     }
 
     public Task CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken) =>

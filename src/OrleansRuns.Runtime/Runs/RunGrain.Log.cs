@@ -24,4 +24,12 @@ internal sealed partial class RunGrain
 
     [LoggerMessage(3105, LogLevel.Error, "Run {RunId} was given up as {Status} because its activation has ended.")]
     private static partial void LogAbandoned(ILogger logger, string runId, RunStatus status);
+
+    [LoggerMessage(3106, LogLevel.Information, "Run {RunId} is cancelled because reader {ReaderId} is gone, as it was asked to be.")]
+    private static partial void LogReaderGone(ILogger logger, string runId, string readerId);
+
+    [LoggerMessage(3107, LogLevel.Error,
+        "Run {RunId} could not be cancelled although reader {ReaderId} is gone. The next try is after {Delay}.")]
+    private static partial void LogNotCancelledWithReader(
+        ILogger logger, Exception exception, string runId, string readerId, TimeSpan delay);
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -16,11 +15,12 @@ namespace OrleansRuns.Runtime;
 internal sealed partial class RunGrain(
     IRunCatalog catalog,
     IRunExecutor executor,
-    RunLastEvents lastEvents,
+    RunEventReader reader,
     ActiveRuns active,
     RunWaker waker,
     RunInstruments instruments,
-    ILocalSiloDetails silo,
+    SiloLease lease,
+    LiveRuns live,
     IHostApplicationLifetime lifetime,
     IOptions<RunsOptions> runs,
     IOptions<RunEventsOptions> events,
@@ -99,26 +99,6 @@ internal sealed partial class RunGrain(
         return (await GoOnAsync(cancellationToken)).ToSnapshot();
     }
 
-    public async IAsyncEnumerable<RunEvent> ReadEventsAsync(
-        long after, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var row = await GoOnAsync(cancellationToken);
-        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var stopping = lifetime.ApplicationStopping.Register(() => release.TrySetResult());
-        if (!row.IsFinal)
-        {
-            await WaitForBeginAsync(Task.WhenAny(release.Task, Task.Delay(MaxWait, time, cancellationToken)));
-        }
-
-        var source = _keeper is { } keeper
-            ? keeper.Events.ReadAsync(after, release.Task, cancellationToken)
-            : lastEvents.ReadAsync(row, after, cancellationToken);
-        await foreach (var @event in source)
-        {
-            yield return @event;
-        }
-    }
-
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _isDeactivating = true;
@@ -162,11 +142,12 @@ internal sealed partial class RunGrain(
         try
         {
             var row = await catalog.FindRunAsync(RunId, CancellationToken.None) ?? throw NotFound();
+            var isForeign = !row.IsFinal && await lease.IsForeignAsync(row.Owner);
             if (row.IsFinal)
             {
                 EndWith(row);
             }
-            else if (_keeper is null && !_isDeactivating && IsExecutable(row) && active.TryEnter(row))
+            else if (_keeper is null && !_isDeactivating && !isForeign && IsExecutable(row) && active.TryEnter(row))
             {
                 Keep(row);
             }
@@ -181,7 +162,9 @@ internal sealed partial class RunGrain(
 
     private bool IsExecutable(RunRow row)
     {
-        if (lifetime.ApplicationStopping.IsCancellationRequested || (!row.HoldsSlot && row.CancelAction is null))
+        if (lifetime.ApplicationStopping.IsCancellationRequested
+            || !lease.IsHeld
+            || (!row.HoldsSlot && row.CancelAction is null))
         {
             return false;
         }
@@ -197,8 +180,8 @@ internal sealed partial class RunGrain(
 
     private void Keep(RunRow row)
     {
-        var buffer = new RunEventBuffer(events.Value.KeptEvents, events.Value.KeptBytes);
-        _keeper = new RunKeeper(row, silo.SiloAddress.ToParsableString(), buffer, catalog, executor, instruments, time, logger);
+        var buffer = new RunEventBuffer(events.Value.KeptEvents, events.Value.KeptBytes, time);
+        _keeper = new RunKeeper(row, lease.Owner.ToString(), buffer, catalog, executor, instruments, time, logger);
 
         // The run is not part of the call that happens to begin it: neither its trace nor its request context.
         using (ExecutionContext.SuppressFlow())
@@ -213,6 +196,7 @@ internal sealed partial class RunGrain(
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         instruments.RunActive(1);
+        live.Enter(RunId);
         try
         {
             await keeper.RunAsync();
@@ -230,6 +214,7 @@ internal sealed partial class RunGrain(
             instruments.RunActive(-1);
             active.Exit();
             _final = keeper.Row.IsFinal ? keeper.Row : null;
+            live.Leave(RunId, keeper.Row.IsFinal);
             DelayDeactivation(TimeSpan.Zero);
             if (_final is null && !_isDeactivating)
             {

@@ -57,7 +57,7 @@ internal sealed class ThreadEdits(
         var writer = new LogWriter(thread.LogId, editId, Attempt: 1);
         try
         {
-            return await new RunLog(store, writer, view, time, instruments, () => view.NextEvent).AppendAsync(edit.Graph, "", edit.Draft);
+            return await new RunLog(store, writer, view, time, instruments).AppendAsync(edit.Graph, "", edit.Draft, []);
         }
         catch (FencedException)
         {

@@ -79,29 +79,45 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
         return [.. found.Concat(repeated is null ? [] : [repeated]).Take(limit)];
     }
 
-    /// <summary>Finds how a run ended, from the newest entry downwards.</summary>
-    /// <returns>Its last state, or <see langword="null"/> when the log no longer has it.</returns>
+    /// <summary>Finds how a run ended.</summary>
+    /// <returns>What follows its last event, or <see langword="null"/> when the log has no entry of it.</returns>
     internal async Task<RunEndPoint?> FindEndAsync(RunRow run, CancellationToken cancellationToken)
     {
-        for (long? end = null; end is not < 0;)
+        var line = await FindLastLineAsync(run, null, cancellationToken);
+        if (line.IsEmpty)
+        {
+            return null;
+        }
+
+        var last = line[^1].Entry;
+        var point = last.Events is null && graphs.Find(run.Graph) is { } graph ? Point(graph, LogView.Of(line)) : null;
+        return new RunEndPoint(last.NextEvent, point?.Checkpoint, point?.Graph.ToJson(point.Checkpoint).ToJsonString());
+    }
+
+    /// <summary>Finds the newest entry of a run, from the newest of its thread downwards.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="end">A position at or above which the log has no entry of the run but this one, if one is known.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The newest entry and all that is needed to rebuild it, oldest first; empty when the log has none.</returns>
+    internal async Task<ImmutableArray<StoredEntry>> FindLastLineAsync(RunRow run, long? end, CancellationToken cancellationToken)
+    {
+        while (end is not < 0)
         {
             var line = await log.ReadLineAsync(run.LogId, end, cancellationToken);
             if (line.IsEmpty)
             {
-                return null;
+                break;
             }
 
             if (line.LastOrDefault(stored => stored.Entry.RunId == run.RunId) is { } last)
             {
-                var view = LogView.Of(line.TakeWhile(stored => stored.Position <= last.Position));
-                var point = graphs.Find(run.Graph) is { } graph ? Point(graph, view) : null;
-                return new RunEndPoint(last.Entry.NextEvent, point?.Checkpoint, point?.Graph.ToJson(point.Checkpoint).ToJsonString());
+                return [.. line.TakeWhile(stored => stored.Position <= last.Position)];
             }
 
             end = line[0].Position - 1;
         }
 
-        return null;
+        return [];
     }
 
     private static ThreadPoint? Point(CompiledGraph graph, LogView view) =>
@@ -199,6 +215,6 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
 
 /// <summary>How a run ended, as its log tells it.</summary>
 /// <param name="NextEvent">The number after its last event.</param>
-/// <param name="Checkpoint">Its last checkpoint.</param>
+/// <param name="Checkpoint">Its last checkpoint, when its events cannot be told again.</param>
 /// <param name="Values">The state there as JSON.</param>
 internal sealed record RunEndPoint(long NextEvent, Checkpoint? Checkpoint, string? Values);

@@ -14,11 +14,19 @@ public abstract class AdoBench : IStorageBench, IAsyncLifetime
 
     public IRunSearch Search => Host.Get<IRunSearch>();
 
+    public IOwnerLeases Leases => Host.Get<IOwnerLeases>();
+
     internal StoreHost Host => _host ?? throw new InvalidOperationException("The bench is not set up.");
 
     internal IDatabase Database => Host.Get<IDatabase>();
 
     public void Advance(TimeSpan by) => Host.Time.Advance(by);
+
+    public virtual Task AgeLeaseAsync(RunOwner owner, TimeSpan by)
+    {
+        Advance(by);
+        return Task.CompletedTask;
+    }
 
     public async Task<long> CountEntriesAsync(string logId) =>
         (long)(await ScalarAsync("select count(*) from orleansstorage where thread = @log", ("log", logId)))!;
@@ -44,7 +52,8 @@ public abstract class AdoBench : IStorageBench, IAsyncLifetime
 
     public abstract Task<StoreHost> StartAnotherAsync(Action<ISiloBuilder>? configure = null);
 
-    public virtual async Task InitializeAsync() => _host = await StartAnotherAsync();
+    public virtual async Task InitializeAsync() =>
+        _host = await StartAnotherAsync(silo => silo.Services.AddOrleansRunsReader(_ => { }));
 
     public virtual async Task DisposeAsync() => await Host.DisposeAsync();
 }

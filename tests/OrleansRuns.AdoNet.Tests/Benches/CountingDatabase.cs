@@ -16,6 +16,8 @@ internal sealed class CountingDatabase(IDatabase inner) : DbDataSource, IDatabas
 
     public string DisplayName => inner.DisplayName;
 
+    public bool HasClock => inner.HasClock;
+
     public Task<T> WriteAsync<T>(Func<Task<T>> work) => inner.WriteAsync(work);
 
     public Task<T> ReadAsync<T>(Func<Task<T>> work) => inner.ReadAsync(work);

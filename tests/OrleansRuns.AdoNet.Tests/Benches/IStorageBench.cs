@@ -11,8 +11,13 @@ public interface IStorageBench
 
     IRunSearch Search { get; }
 
+    IOwnerLeases Leases { get; }
+
     /// <summary>Moves the clock of the catalog's rows on.</summary>
     void Advance(TimeSpan by);
+
+    /// <summary>Lets time pass for a lease, whoever's clock counts.</summary>
+    Task AgeLeaseAsync(RunOwner owner, TimeSpan by);
 
     /// <summary>Counts the rows that really are there.</summary>
     Task<long> CountEntriesAsync(string logId);

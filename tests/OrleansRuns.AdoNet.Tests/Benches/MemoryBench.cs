@@ -10,7 +10,11 @@ public sealed class MemoryBench : IStorageBench
     private readonly MemoryThreadLogStore _log = new();
     private readonly MemoryRunCatalog _catalog;
 
-    public MemoryBench() => _catalog = new MemoryRunCatalog(_time);
+    public MemoryBench()
+    {
+        _catalog = new MemoryRunCatalog(_time);
+        Leases = new MemoryOwnerLeases(_catalog, _time);
+    }
 
     public IThreadLogStore Log => _log;
 
@@ -18,7 +22,15 @@ public sealed class MemoryBench : IStorageBench
 
     public IRunSearch Search => new MemoryRunSearch(_catalog);
 
+    public IOwnerLeases Leases { get; }
+
     public void Advance(TimeSpan by) => _time.Advance(by);
+
+    public Task AgeLeaseAsync(RunOwner owner, TimeSpan by)
+    {
+        Advance(by);
+        return Task.CompletedTask;
+    }
 
     public async Task<long> CountEntriesAsync(string logId) => (await _log.ReadPageAsync(logId, 0, 1000, CancellationToken.None)).Length;
 

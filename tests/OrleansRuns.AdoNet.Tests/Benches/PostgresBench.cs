@@ -1,3 +1,4 @@
+using OrleansRuns.Runtime;
 using OrleansRuns.TestKit;
 
 namespace OrleansRuns.AdoNet.Tests;
@@ -13,6 +14,9 @@ public sealed class PostgresBench : AdoBench
         silo.AddOrleansRunsPostgres(options => options.ConnectionString = ConnectionString);
         configure?.Invoke(silo);
     });
+
+    public override Task AgeLeaseAsync(RunOwner owner, TimeSpan by) => ScalarAsync(
+        "update silo_leases set expires_at = expires_at - @by where owner = @owner", ("by", by), ("owner", owner.ToString()));
 
     public override async Task InitializeAsync()
     {

@@ -61,7 +61,8 @@ public sealed class PostgresClusterTests
         await Eventually.TrueAsync(
             async () => (await RowsAsync(cluster, runs)).All(row => row.Status == RunStatus.Running), "60 runs to begin");
         var before = await RowsAsync(cluster, runs);
-        var stopped = cluster.Silos[0].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
+        var address = cluster.Silos[0].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+        var stopped = new RunOwner("test", address).ToString();
 
         await cluster.StopAsync(cluster.Silos[0]);
         cluster.Gates.OpenAll();

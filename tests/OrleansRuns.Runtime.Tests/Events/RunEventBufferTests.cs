@@ -1,11 +1,14 @@
-using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
 
 namespace OrleansRuns.Runtime.Tests;
 
 public sealed class RunEventBufferTests
 {
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
+
+    private static RunBench Bench { get; } = new(TurnsGraph.Compile(state => state), new MemoryThreadLogStore());
 
     private static RunSnapshot Ended { get; } = new()
     {
@@ -51,8 +54,8 @@ public sealed class RunEventBufferTests
         var events = await ReadAsync(buffer, after: 1);
 
         Assert.Equal(RunEventKinds.Gap, events[0].Kind);
-        Assert.Equal((2, 6), Gap(events[0]));
-        Assert.Equal([6, 7, 8, 9, 10], events.Select(e => e.Number));
+        Assert.Equal((2, 5), EventStream.Gap(events[0]));
+        Assert.Equal([5, 6, 7, 8, 9, 10], events.Select(e => e.Number));
     }
 
     [Fact]
@@ -65,7 +68,7 @@ public sealed class RunEventBufferTests
         var events = await ReadAsync(buffer, gap.Number);
 
         Assert.DoesNotContain(events, e => e.Kind == RunEventKinds.Gap);
-        Assert.Equal([7, 8, 9, 10], events.Select(e => e.Number));
+        Assert.Equal([6, 7, 8, 9, 10], events.Select(e => e.Number));
     }
 
     [Fact]
@@ -78,7 +81,7 @@ public sealed class RunEventBufferTests
 
         var events = await ReadAsync(buffer, after: -1);
 
-        Assert.Equal((0, 0), Gap(events[0]));
+        Assert.Equal((0, 0), EventStream.Gap(events[0]));
         Assert.Equal(50, events[1].Data.Length);
         Assert.Equal(2, events.Count);
     }
@@ -87,13 +90,13 @@ public sealed class RunEventBufferTests
     public async Task ReadAsync_ContinuedAfterACrash_TellsOfTheGap()
     {
         var buffer = new RunEventBuffer(100, 1000);
-        buffer.ContinueFrom(20);
-        buffer.Publish(RunEventKinds.Values, "", 0, null, () => "{}");
+        buffer.ContinueFrom(20, isEnd: false);
+        buffer.Publish(RunEventKinds.Custom, "", 0, null, () => "{}");
         buffer.End(Ended);
 
         var events = await ReadAsync(buffer, after: 6);
 
-        Assert.Equal((7, 19), Gap(events[0]));
+        Assert.Equal((7, 19), EventStream.Gap(events[0]));
         Assert.Equal([19, 20, 21], events.Select(e => e.Number));
     }
 
@@ -101,7 +104,7 @@ public sealed class RunEventBufferTests
     public async Task ReadAsync_NothingYet_WaitsForTheNextEvent()
     {
         var buffer = Filled(1);
-        await using var reader = buffer.ReadAsync(after: 0).GetAsyncEnumerator();
+        await using var reader = Read(buffer, after: 0).GetAsyncEnumerator();
         var moved = reader.MoveNextAsync().AsTask();
 
         Assert.False(moved.IsCompleted);
@@ -116,7 +119,7 @@ public sealed class RunEventBufferTests
     {
         var buffer = Filled(0);
         using var stop = new CancellationTokenSource();
-        await using var reader = buffer.ReadAsync(after: -1, cancellationToken: stop.Token).GetAsyncEnumerator();
+        await using var reader = Read(buffer, after: -1, cancellationToken: stop.Token).GetAsyncEnumerator();
         var moved = reader.MoveNextAsync().AsTask();
 
         await stop.CancelAsync();
@@ -129,7 +132,7 @@ public sealed class RunEventBufferTests
     {
         var buffer = Filled(2);
         var release = new TaskCompletionSource();
-        await using var reader = buffer.ReadAsync(after: -1, release.Task).GetAsyncEnumerator();
+        await using var reader = Read(buffer, after: -1, release.Task).GetAsyncEnumerator();
         Assert.True(await reader.MoveNextAsync());
 
         release.SetResult();
@@ -142,7 +145,7 @@ public sealed class RunEventBufferTests
     public async Task Publish_ReaderThatNeverMoves_NeitherBlocksNorGrows()
     {
         var buffer = Filled(1, kept: 8);
-        await using var dead = buffer.ReadAsync(after: -1).GetAsyncEnumerator();
+        await using var dead = Read(buffer, after: -1).GetAsyncEnumerator();
         Assert.True(await dead.MoveNextAsync());
 
         Fill(buffer, 10_000);
@@ -150,7 +153,7 @@ public sealed class RunEventBufferTests
 
         Assert.True(await dead.MoveNextAsync());
         Assert.Equal(RunEventKinds.Gap, dead.Current.Kind);
-        Assert.Equal(9, (await ReadAsync(buffer, after: -1)).Count);
+        Assert.Equal(1 + 8 + 1, (await ReadAsync(buffer, after: -1)).Count);
     }
 
     [Fact]
@@ -183,6 +186,163 @@ public sealed class RunEventBufferTests
         Assert.Equal([0, 1], (await ReadAsync(buffer, after: -1)).Select(e => e.Number));
     }
 
+    [Fact]
+    public void Tell_NobodyReadsValues_RendersNone()
+    {
+        var rendered = 0;
+        var buffer = new RunEventBuffer(100, 1_000_000);
+        buffer.Copy(0, new RunEventFilter([RunEventKinds.Custom]));
+
+        TellValues(buffer, () => rendered++);
+
+        Assert.Equal(0, rendered);
+        Assert.Equal(0, buffer.Bytes);
+        Assert.True(Assert.Single(buffer.Copy(0, RunEventFilter.All).Batch).IsDeferred);
+    }
+
+    [Fact]
+    public async Task Tell_ThousandReadersOfValues_RendersOnceAndKeepsOne()
+    {
+        const int Readers = 1000;
+        const int Bytes = 100_000;
+        var rendered = 0;
+        var buffer = new RunEventBuffer(100, 1_000_000);
+        var readings = Enumerable.Range(0, Readers).Select(_ => ReadAsync(buffer, after: -1)).ToArray();
+
+        TellValues(buffer, () => rendered++, Bytes);
+        var kept = buffer.Bytes;
+        buffer.End(Ended);
+        var read = await Task.WhenAll(readings).WaitAsync(Hang);
+
+        Assert.Equal((1, Bytes), (rendered, (int)kept));
+        Assert.Single(read.Select(events => events[0].Data).Distinct(ReferenceEqualityComparer.Instance));
+        Assert.All(read, events => Assert.Equal([0, 1], events.Select(e => e.Number)));
+    }
+
+    [Fact]
+    public void Tell_ReaderAskedLongAgo_RendersNothing()
+    {
+        var rendered = 0;
+        var time = new FakeTimeProvider();
+        var buffer = new RunEventBuffer(100, 1_000_000, time);
+        buffer.Copy(0, RunEventFilter.All);
+        TellValues(buffer, () => rendered++);
+
+        time.Advance(TimeSpan.FromMinutes(1));
+        TellValues(buffer, () => rendered++);
+
+        Assert.Equal(1, rendered);
+    }
+
+    [Fact]
+    public void Publish_WhileAnAppendIsUnderWay_ReachesReadersAfterIt()
+    {
+        var buffer = Filled(1);
+        var first = buffer.Reserve(2, isEnd: false);
+        Fill(buffer, 2);
+        var before = buffer.Copy(0, RunEventFilter.All).Batch;
+
+        buffer.Tell(first, [Told(RunEventKinds.Checkpoints, () => "{}"), Told(RunEventKinds.Checkpoints, () => "{}")]);
+
+        var after = buffer.Copy(0, RunEventFilter.All).Batch;
+        Assert.Equal([0], before.Select(kept => kept.Event.Number));
+        Assert.Equal([0, 1, 2, 3, 4], after.Select(kept => kept.Event.Number));
+        Assert.Equal(
+            [RunEventKinds.Custom, RunEventKinds.Checkpoints, RunEventKinds.Checkpoints, RunEventKinds.Custom, RunEventKinds.Custom],
+            after.Select(kept => kept.Event.Kind));
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 3)]
+    public void Abandon_AppendFailed_GivesItsNumbersAgainOnlyWhenNothingCanBeDurable(bool isUnused, long next)
+    {
+        var buffer = Filled(1);
+        var first = buffer.Reserve(2, isEnd: false);
+
+        buffer.Abandon(first, 2, isUnused);
+        Fill(buffer, 1);
+
+        Assert.Equal([0, next], buffer.Copy(0, RunEventFilter.All).Batch.Select(kept => kept.Event.Number));
+    }
+
+    [Fact]
+    public void Copy_LargeEvents_TakesFewAtATime()
+    {
+        var buffer = new RunEventBuffer(100, 100_000_000);
+        for (var number = 0; number < 50; number++)
+        {
+            buffer.Publish(RunEventKinds.Custom, "", 0, null, () => new string('a', 30_000));
+        }
+
+        Assert.Equal(2, buffer.Copy(0, RunEventFilter.All).Batch.Count);
+    }
+
+    [Fact]
+    public async Task ReadAsync_LargeEvents_AreNotThereAllAtOnce()
+    {
+        var buffer = new RunEventBuffer(100, 100_000_000);
+        for (var number = 0; number < 50; number++)
+        {
+            buffer.Publish(RunEventKinds.Custom, "", 0, null, () => new string('a', 100_000));
+        }
+
+        // One thing at a time, as on a grain's scheduler.
+        var atOnce = await Task.Factory.StartNew(
+            () => CountAtOnceAsync(buffer),
+            CancellationToken.None,
+            TaskCreationOptions.None,
+            new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap();
+
+        // What Orleans puts into one answer: at most a hundred events, and here at most 256 KiB.
+        Assert.Equal(2, atOnce);
+    }
+
+    [Fact]
+    public async Task ReadAsync_SomeModes_LeavesTheOthersOutWithoutAGap()
+    {
+        var buffer = Filled(3);
+        buffer.Publish(RunEventKinds.Messages, "", 0, null, () => "{}");
+        buffer.End(Ended);
+
+        var events = await ReadAsync(buffer, after: -1, RunEventKinds.Messages);
+
+        Assert.Equal([(3, RunEventKinds.Messages), (4, RunEventKinds.End)], events.Select(e => (e.Number, e.Kind)));
+    }
+
+    [Fact]
+    public void RunEventFilter_UnknownKind_IsRefusedWithAllKinds()
+    {
+        var exception = Assert.Throws<ArgumentException>(() => new RunEventFilter(["debug"]));
+
+        Assert.Contains("'debug'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("updates", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<int> CountAtOnceAsync(RunEventBuffer buffer)
+    {
+        await using var reader = Read(buffer, after: -1).GetAsyncEnumerator();
+        for (var atOnce = 0; ; atOnce++)
+        {
+            var moved = reader.MoveNextAsync();
+            var isAtOnce = moved.IsCompleted;
+            Assert.True(await moved);
+            if (!isAtOnce)
+            {
+                return atOnce;
+            }
+        }
+    }
+
+    private static void TellValues(RunEventBuffer buffer, Action rendering, int bytes = 2) =>
+        buffer.Tell(buffer.Reserve(1, isEnd: false), [Told(RunEventKinds.Values, () =>
+        {
+            rendering();
+            return new string('v', bytes);
+        })]);
+
+    private static ToldEvent Told(string kind, Func<string?> data) => new(kind, "", 0, "checkpoint", data);
+
     private static RunEventBuffer Filled(int events, int kept = 100)
     {
         var buffer = new RunEventBuffer(kept, 1_000_000);
@@ -198,11 +358,11 @@ public sealed class RunEventBufferTests
         }
     }
 
-    private static async Task<List<RunEvent>> ReadAsync(RunEventBuffer buffer, long after)
+    private static async Task<List<RunEvent>> ReadAsync(RunEventBuffer buffer, long after, params string[] modes)
     {
         using var hang = new CancellationTokenSource(Hang);
         var events = new List<RunEvent>();
-        await foreach (var @event in buffer.ReadAsync(after, cancellationToken: hang.Token))
+        await foreach (var @event in Read(buffer, after, cancellationToken: hang.Token, modes: modes))
         {
             events.Add(@event);
         }
@@ -210,9 +370,11 @@ public sealed class RunEventBufferTests
         return events;
     }
 
-    private static (long From, long To) Gap(RunEvent @event)
+    private static IAsyncEnumerable<RunEvent> Read(
+        RunEventBuffer buffer, long after, Task? release = null, string[]? modes = null, CancellationToken cancellationToken = default)
     {
-        using var data = JsonDocument.Parse(@event.Data);
-        return (data.RootElement.GetProperty("from").GetInt64(), data.RootElement.GetProperty("to").GetInt64());
+        var run = Rows.Claimed(Bench.Thread, new StartRunRequest { RunId = "run", Graph = "loop" }, attempt: 1);
+        return Bench.EventReader.ReadAsync(
+            run, buffer, after, new RunEventFilter(modes is { Length: > 0 } ? modes : null), release ?? new TaskCompletionSource().Task, cancellationToken);
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
@@ -11,7 +10,7 @@ public sealed class RunEventsTests
     {
         await using var cluster = await RunCluster.StartAsync();
         var blocked = await cluster.StartGatedRunAsync();
-        var reading = ReadAsync(blocked.Run);
+        var reading = blocked.Run.ReadAllAsync();
 
         blocked.Gate.Open();
         var events = await reading.WithinAsync("the events to end");
@@ -29,11 +28,11 @@ public sealed class RunEventsTests
         var blocked = await cluster.StartGatedRunAsync();
         blocked.Gate.Open();
         await blocked.Run.WaitAsync().WithinAsync("the run to end");
-        var all = await ReadAsync(blocked.Run).WithinAsync("the events");
+        var all = await blocked.Run.ReadAllAsync().WithinAsync("the events");
 
         foreach (var seen in all.SkipLast(1))
         {
-            var rest = await ReadAsync(blocked.Run, seen.Number).WithinAsync("the rest of the events");
+            var rest = await blocked.Run.ReadAllAsync(seen.Number).WithinAsync("the rest of the events");
 
             Assert.Equal(all.Where(e => e.Number > seen.Number), rest);
         }
@@ -81,7 +80,7 @@ public sealed class RunEventsTests
         }
 
         Assert.Equal(RunStatus.Success, ended.Status);
-        AssertNothingIsMissedSilently([first, .. rest]);
+        EventStream.AssertNothingIsMissedSilently([first, .. rest]);
         Assert.Contains(rest.Prepend(first), e => e.Kind == RunEventKinds.Gap);
     }
 
@@ -90,7 +89,7 @@ public sealed class RunEventsTests
     {
         await using var cluster = await RunCluster.StartAsync();
         var blocked = await cluster.StartGatedRunAsync();
-        var readings = Enumerable.Range(0, 5).Select(_ => ReadAsync(blocked.Run)).ToArray();
+        var readings = Enumerable.Range(0, 5).Select(_ => blocked.Run.ReadAllAsync()).ToArray();
 
         blocked.Gate.Open();
         var read = await Task.WhenAll(readings).WithinAsync("all readers to end");
@@ -99,19 +98,21 @@ public sealed class RunEventsTests
     }
 
     [Fact]
-    public async Task EventsAsync_ActivationWasCollected_GivesTheGapTheStateAndTheEnd()
+    public async Task EventsAsync_ActivationWasCollected_TellsAllThatIsDurableAgain()
     {
         await using var cluster = await RunCluster.StartAsync();
         var blocked = await cluster.StartGatedRunAsync();
         blocked.Gate.Open();
         await blocked.Run.WaitAsync().WithinAsync("the run to end");
+        var live = await blocked.Run.ReadAllAsync();
         await cluster.DeactivateAsync(blocked.Run.Id);
 
-        var events = await ReadAsync(blocked.Run).WithinAsync("the events");
+        var replayed = await blocked.Run.ReadAllAsync();
 
-        Assert.Equal([RunEventKinds.Gap, RunEventKinds.Values, RunEventKinds.End], events.Select(e => e.Kind));
-        Assert.Contains("\"last\"", events[1].Data, StringComparison.Ordinal);
-        AssertNothingIsMissedSilently(events);
+        EventStream.AssertSame(live.Where(EventStream.IsDurable), replayed.Where(EventStream.IsDurable));
+        EventStream.AssertNothingIsMissedSilently(live);
+        EventStream.AssertNothingIsMissedSilently(replayed);
+        Assert.Equal(live.Count(e => !EventStream.IsDurable(e)), replayed.Count(e => e.Kind == RunEventKinds.Gap));
     }
 
     [Fact]
@@ -135,35 +136,6 @@ public sealed class RunEventsTests
         }
 
         Assert.Equal(RunEventKinds.End, events[^1].Kind);
-        AssertNothingIsMissedSilently(events);
-    }
-
-    private static void AssertNothingIsMissedSilently(List<RunEvent> events)
-    {
-        var wanted = 0L;
-        foreach (var @event in events)
-        {
-            if (@event.Kind == RunEventKinds.Gap)
-            {
-                using var data = JsonDocument.Parse(@event.Data);
-                Assert.Equal(wanted, data.RootElement.GetProperty("from").GetInt64());
-                wanted = data.RootElement.GetProperty("to").GetInt64();
-            }
-
-            Assert.Equal(wanted, @event.Number);
-            wanted++;
-        }
-    }
-
-    private static async Task<List<RunEvent>> ReadAsync(RunHandle run, long after = -1)
-    {
-        using var hang = new CancellationTokenSource(TestTimeout.Hang);
-        var events = new List<RunEvent>();
-        await foreach (var @event in run.EventsAsync(after, hang.Token))
-        {
-            events.Add(@event);
-        }
-
-        return events;
+        EventStream.AssertNothingIsMissedSilently(events);
     }
 }

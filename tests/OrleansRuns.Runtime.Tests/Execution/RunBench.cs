@@ -22,7 +22,7 @@ internal sealed class RunBench
     {
         _graph = graph;
         _store = store;
-        var graphs = new GraphRegistry([new GraphRegistration(graph.Name, _ => graph)], NoServices.Instance);
+        var graphs = Graphs = new GraphRegistry([new GraphRegistration(graph.Name, _ => graph)], NoServices.Instance);
         var instruments = new RunInstruments(NoServices.Instance);
         var nodes = new NodeRunner(
             _threads,
@@ -34,9 +34,22 @@ internal sealed class RunBench
             NullLogger<NodeRunner>.Instance);
         Reader = new ThreadReader(store, Catalog, graphs);
         _executor = new RunExecutor(
-            graphs, store, Reader, nodes, instruments, TimeProvider.System, NullLogger<RunExecution>.Instance);
+            graphs,
+            store,
+            Reader,
+            nodes,
+            new SuspectTurns(Options.Create(new RunRecoveryOptions()), TimeProvider.System),
+            instruments,
+            TimeProvider.System,
+            NullLogger<RunExecution>.Instance);
         Thread = Rows.Thread(graph);
+        EventReader = new RunEventReader(store, Reader, graphs);
     }
+
+    /// <summary>Gets a reader of the events of the bench's runs.</summary>
+    internal RunEventReader EventReader { get; }
+
+    internal GraphRegistry Graphs { get; }
 
     internal ThreadReader Reader { get; }
 
@@ -46,7 +59,7 @@ internal sealed class RunBench
     internal ThreadRow Thread { get; }
 
     /// <summary>Executes an attempt with an input.</summary>
-    internal Task<RunOutcome> ExecuteAsync(object input, string run = "run-1", int attempt = 1, RecordedEvents? events = null) =>
+    internal Task<RunOutcome> ExecuteAsync(object input, string run = "run-1", int attempt = 1, IRunEvents? events = null) =>
         ExecuteAsync(Request(run) with { Input = JsonSerializer.Serialize(input) }, attempt, events);
 
     /// <summary>Executes a run that goes on with what is planned.</summary>
@@ -68,7 +81,7 @@ internal sealed class RunBench
 
     private StartRunRequest Request(string run) => new() { RunId = run, Graph = _graph.Name, RecursionLimit = 100_000 };
 
-    private Task<RunOutcome> ExecuteAsync(StartRunRequest request, int attempt, RecordedEvents? events)
+    private Task<RunOutcome> ExecuteAsync(StartRunRequest request, int attempt, IRunEvents? events)
     {
         var row = Rows.Claimed(Thread, request, attempt);
         return Task.Factory.StartNew(
@@ -100,19 +113,26 @@ internal sealed class RecordedEvents : IRunEvents
     private readonly ConcurrentQueue<string> _told = new();
     private long _next;
 
-    public long Next => Interlocked.Read(ref _next);
-
     /// <summary>Gets the ids of the checkpoints that were told.</summary>
     internal IReadOnlyList<string> Checkpoints => [.. _told];
 
-    public void ContinueFrom(long next) => Interlocked.Exchange(ref _next, next);
+    public void ContinueFrom(long next, bool isEnd) => Interlocked.Exchange(ref _next, next);
 
-    public void Publish(string kind, string checkpointNamespace, int step, string? checkpointId, Func<string> data)
-    {
+    public void Publish(string kind, string checkpointNamespace, int step, string? checkpointId, Func<string> data) =>
         Interlocked.Increment(ref _next);
-        if (kind == RunEventKinds.Checkpoints)
+
+    public long Reserve(int count, bool isEnd) => Interlocked.Add(ref _next, count) - count;
+
+    public void Tell(long first, IReadOnlyList<ToldEvent> events)
+    {
+        foreach (var told in events.Where(told => told.Kind == RunEventKinds.Checkpoints))
         {
-            _told.Enqueue(checkpointId!);
+            _told.Enqueue(told.CheckpointId!);
         }
+    }
+
+    public void Abandon(long first, int count, bool isUnused)
+    {
+        // Its numbers stay given: nobody reads them.
     }
 }

@@ -59,13 +59,12 @@ internal sealed class NodeRunnerFixture : IDisposable
     }
 
     /// <summary>Gets what was told of tasks, as "phase attempt".</summary>
-    internal async Task<IReadOnlyList<string>> ToldAsync()
+    internal IReadOnlyList<string> Told()
     {
-        Events.Close();
         var told = new List<string>();
-        await foreach (var @event in Events.ReadAsync(-1))
+        foreach (var kept in Events.Copy(0, RunEventFilter.All).Batch)
         {
-            var data = JsonSerializer.Deserialize<JsonElement>(@event.Data);
+            var data = JsonSerializer.Deserialize<JsonElement>(kept.Event.Data);
             told.Add($"{data.GetProperty("phase").GetString()} {data.GetProperty("attempt").GetInt32()}");
         }
 

@@ -35,7 +35,7 @@ public sealed class NodeRunnerTests : IDisposable
 
         var result = await running.WithinAsync("the third attempt");
         Assert.Equal("""{"number":3}""", result.Writes!.Update!.Value.GetRawText());
-        Assert.Equal(["start 1", "error 1", "retry 2", "error 2", "retry 3"], await _fixture.ToldAsync());
+        Assert.Equal(["start 1", "error 1", "retry 2", "error 2", "retry 3"], _fixture.Told());
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class NodeRunnerTests : IDisposable
         Assert.Equal(1, _fixture.Scheduler.LeftBehind);
         gate.Set();
         await Eventually.TrueAsync(() => Task.FromResult(_fixture.Scheduler.LeftBehind == 0), "the node that was left behind to end");
-        Assert.Equal(["start 1"], await _fixture.ToldAsync());
+        Assert.Equal(["start 1"], _fixture.Told());
     }
 
     [Fact]

@@ -22,6 +22,10 @@ public sealed class Gates
         return gate;
     }
 
+    /// <summary>Counts how often nodes of some threads have arrived.</summary>
+    /// <param name="threadIds">The threads.</param>
+    public int Arrivals(IEnumerable<string> threadIds) => threadIds.Sum(threadId => Of(threadId).Arrivals);
+
     /// <summary>Opens every gate, also those to come.</summary>
     public void OpenAll()
     {

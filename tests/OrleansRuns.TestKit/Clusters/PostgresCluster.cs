@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -53,7 +52,7 @@ public sealed class PostgresCluster : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = ("test", "orleansruns"));
-        builder.ConfigureEndpoints(IPAddress.Loopback, FreePort(), FreePort());
+        builder.ConfigureEndpoints(IPAddress.Loopback, Ports.Free(), Ports.Free());
         builder.UseOrleansRunsPostgres(options => options.ConnectionString = connectionString);
     }
 
@@ -109,13 +108,6 @@ public sealed class PostgresCluster : IAsyncDisposable
         {
             await StopAsync(silo);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private IHost Build()

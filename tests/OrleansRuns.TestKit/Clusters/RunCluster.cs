@@ -89,6 +89,17 @@ public sealed class RunCluster : IAsyncDisposable
         return new RunCluster(cluster, store, options.Store is null, gates);
     }
 
+    /// <summary>Gets the services of every silo that is alive, oldest silo first.</summary>
+    public IReadOnlyList<IServiceProvider> SiloServices => [.. _cluster.Silos.Select(silo => silo.ServiceProvider)];
+
+    /// <summary>Stops a silo without a graceful stop, and waits until the others have declared it dead.</summary>
+    /// <param name="silo">Its place among <see cref="SiloServices"/>.</param>
+    public async Task KillAsync(int silo)
+    {
+        await _cluster.KillSiloAsync(_cluster.Silos[silo]).WithinAsync($"silo {silo} to be killed");
+        await _cluster.WaitForLivenessToStabilizeAsync().WithinAsync("the others to notice");
+    }
+
     /// <summary>Starts a run of a gated graph on a new thread and waits until it stands at its gate.</summary>
     /// <param name="graph">One of the gated <see cref="SampleGraphs"/>.</param>
     public async Task<GatedRun> StartGatedRunAsync(string graph = SampleGraphs.Gated)

@@ -4,10 +4,33 @@ using OrleansRuns.Runtime;
 
 namespace OrleansRuns.TestKit;
 
-/// <summary>A SQLite file that clusters write to, one after the other. It outlives them, as a database does.</summary>
+/// <summary>
+/// A SQLite file that clusters write to, one after the other, or a PostgreSQL database for several silos. It outlives them, as a
+/// database does.
+/// </summary>
 public sealed class RunStore : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("orleansruns-");
+    private readonly DirectoryInfo _folder;
+    private readonly bool _isKept;
+    private readonly string? _connectionString;
+
+    /// <summary>Makes a store in a folder of its own, which goes with it.</summary>
+    public RunStore()
+        : this(Directory.CreateTempSubdirectory("orleansruns-"), isKept: false)
+    {
+    }
+
+    private RunStore(DirectoryInfo folder, bool isKept, string? connectionString = null) =>
+        (_folder, _isKept, _connectionString) = (folder, isKept, connectionString);
+
+    /// <summary>Opens or makes a store in a folder that outlives it.</summary>
+    /// <param name="folder">The folder.</param>
+    public static RunStore In(string folder) => new(Directory.CreateDirectory(folder), isKept: true);
+
+    /// <summary>Opens a store in a PostgreSQL database.</summary>
+    /// <param name="connectionString">The database.</param>
+    public static RunStore OnPostgres(string connectionString) =>
+        new(Directory.CreateTempSubdirectory("orleansruns-"), isKept: false, connectionString);
 
     /// <summary>Gets what comes between a cluster and its catalog.</summary>
     public CatalogHooks Hooks { get; } = new();
@@ -16,12 +39,17 @@ public sealed class RunStore : IDisposable
     public void Dispose()
     {
         SqliteConnection.ClearAllPools();
-        _folder.Delete(recursive: true);
+        if (!_isKept)
+        {
+            _folder.Delete(recursive: true);
+        }
     }
 
     internal void Attach(ISiloBuilder silo)
     {
-        silo.UseOrleansRunsSqlite(options => options.File = Path.Combine(_folder.FullName, "runs.db"));
+        _ = _connectionString is null
+            ? silo.UseOrleansRunsSqlite(options => options.File = Path.Combine(_folder.FullName, "runs.db"))
+            : silo.AddOrleansRunsPostgres(options => options.ConnectionString = _connectionString);
         var catalog = silo.Services.Last(service => service.ServiceType == typeof(IRunCatalog));
         silo.Services.Remove(catalog);
         silo.Services.AddSingleton<IRunCatalog>(services => new HookedRunCatalog(

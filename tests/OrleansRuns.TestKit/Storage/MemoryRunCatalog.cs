@@ -17,6 +17,9 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
     private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
+    /// <summary>Gets or sets what tells that a live silo of another cluster than the one named second is the owner named first.</summary>
+    internal Func<string?, string, bool> IsForeign { get; set; } = (_, _) => false;
+
     private DateTimeOffset Now => _time.GetUtcNow();
 
     /// <inheritdoc/>
@@ -38,7 +41,11 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
         ChangeAsync(
             () => Change(
                 Find(runId),
-                row => !row.IsFinal && row.CancelAction is null && row.Attempt == attempt - 1 && row.HoldsSlot,
+                row => !row.IsFinal
+                    && row.CancelAction is null
+                    && row.Attempt == attempt - 1
+                    && row.HoldsSlot
+                    && !IsForeign(row.Owner, RunOwner.TryParse(owner, out var asking) ? asking.ClusterId : ""),
                 row => row with
                 {
                     Status = RunStatus.Running,

@@ -24,6 +24,8 @@ public sealed class DisturbedRunTests(ITestOutputHelper output)
         ["static interrupts"] = 0,
         ["recursion limits"] = 0,
         ["tasks that ran again"] = 0,
+        ["gaps"] = 0,
+        ["events told again"] = 0,
         [nameof(FaultKind.DiesBefore)] = 0,
         [nameof(FaultKind.DiesAfter)] = 0,
         [nameof(FaultKind.UnavailableBefore)] = 0,
@@ -75,7 +77,11 @@ public sealed class DisturbedRunTests(ITestOutputHelper output)
                 var disturbed = new SimulatedThread(graph, seed, fault);
                 var actual = await disturbed.RunToEndAsync();
 
-                Check($"Seed {seed}, {fault}", undisturbed.World, disturbed.World, expected, actual);
+                var place = $"Seed {seed}, {fault}";
+                Check(place, undisturbed.World, disturbed.World, expected, actual);
+                CheckEvents(place, undisturbed.Readers, disturbed.Readers);
+                Count("gaps", disturbed.Readers.Gaps);
+                Count("events told again", disturbed.Readers.ToldAgain);
                 Count(kind.ToString(), fault.HasStruck ? 1 : 0);
                 Count("tasks that ran again", Math.Max(0, disturbed.World.Executions - undisturbed.World.Executions));
             }
@@ -96,6 +102,15 @@ public sealed class DisturbedRunTests(ITestOutputHelper output)
         Assert.True(
             disturbed.Keys.Count == undisturbed.Keys.Count,
             $"{place}: {undisturbed.Keys.Count} tasks, but {disturbed.Keys.Count} idempotency keys.");
+    }
+
+    private static void CheckEvents(string place, SimulatedReaders undisturbed, SimulatedReaders disturbed)
+    {
+        Assert.True(disturbed.Problems.Count == 0, $"{place}: {string.Join("; ", disturbed.Problems)}.");
+        Assert.True(
+            undisturbed.Durable.SequenceEqual(disturbed.Durable),
+            $"{place}: readers got{Environment.NewLine}{string.Join(Environment.NewLine, disturbed.Durable)}{Environment.NewLine}"
+            + $"instead of{Environment.NewLine}{string.Join(Environment.NewLine, undisturbed.Durable)}");
     }
 
     private void Count(string what, int count) => _met[what] += count;

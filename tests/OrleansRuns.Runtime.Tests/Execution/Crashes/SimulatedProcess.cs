@@ -19,7 +19,6 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
     private readonly RunExecutor _executor;
     private readonly TaskCompletionSource _death = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskScheduler _grain = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
-    private long _events;
 
     internal SimulatedProcess(CompiledGraph graph, IThreadLogStore store, SimulatedWorld world, StoreFault fault, TimeProvider time)
     {
@@ -35,16 +34,31 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
             NullLogger<NodeRunner>.Instance);
         var catalog = new MemoryRunCatalog();
         Reader = new ThreadReader(store, catalog, graphs);
+        EventReader = new RunEventReader(store, Reader, graphs);
+
+        // A reader that asks: everything is rendered when it is told.
+        Events.Copy(0, RunEventFilter.All);
         _executor = new RunExecutor(
-            graphs, this, new ThreadReader(this, catalog, graphs), nodes, Instruments, time, NullLogger<RunExecution>.Instance);
+            graphs,
+            this,
+            new ThreadReader(this, catalog, graphs),
+            nodes,
+            new SuspectTurns(Options.Create(new RunRecoveryOptions()), time),
+            Instruments,
+            time,
+            NullLogger<RunExecution>.Instance);
     }
 
     /// <summary>Gets a reader that meets no faults.</summary>
     internal ThreadReader Reader { get; }
 
+    /// <summary>Gets a reader of events that meets no faults.</summary>
+    internal RunEventReader EventReader { get; }
+
     internal bool IsDead { get; set; }
 
-    long IRunEvents.Next => Interlocked.Read(ref _events);
+    /// <summary>Gets what the process tells.</summary>
+    internal RunEventBuffer Events { get; } = new(int.MaxValue, int.MaxValue);
 
     /// <summary>Executes an attempt.</summary>
     /// <returns>How it ended; <see langword="null"/> when the process died.</returns>
@@ -89,16 +103,29 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
     Task<int> IThreadLogStore.PruneAsync(string logId, long below, CancellationToken cancellationToken) =>
         AccessAsync(() => _store.PruneAsync(logId, below, cancellationToken));
 
-    void IRunEvents.ContinueFrom(long next) => Interlocked.Exchange(ref _events, next);
+    void IRunEvents.ContinueFrom(long next, bool isEnd) => Events.ContinueFrom(next, isEnd);
+
+    long IRunEvents.Reserve(int count, bool isEnd) => Events.Reserve(count, isEnd);
+
+    void IRunEvents.Abandon(long first, int count, bool isUnused) => Events.Abandon(first, count, isUnused);
 
     void IRunEvents.Publish(string kind, string checkpointNamespace, int step, string? checkpointId, Func<string> data)
     {
         if (!IsDead)
         {
             _world.Told(checkpointId);
+            Events.Publish(kind, checkpointNamespace, step, checkpointId, data);
+        }
+    }
+
+    void IRunEvents.Tell(long first, IReadOnlyList<ToldEvent> events)
+    {
+        foreach (var told in events)
+        {
+            _world.Told(told.CheckpointId);
         }
 
-        Interlocked.Increment(ref _events);
+        Events.Tell(first, events);
     }
 
     private async Task<T> AccessAsync<T>(Func<Task<T>> access)

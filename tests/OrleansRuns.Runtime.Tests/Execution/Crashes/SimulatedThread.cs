@@ -17,6 +17,9 @@ internal sealed class SimulatedThread(CompiledGraph graph, int seed, StoreFault 
 
     internal SimulatedWorld World { get; } = new(seed);
 
+    /// <summary>Gets what readers of the thread's runs are told.</summary>
+    internal SimulatedReaders Readers { get; } = new(seed);
+
     internal int Answers { get; private set; }
 
     internal int Stops { get; private set; }
@@ -61,13 +64,17 @@ internal sealed class SimulatedThread(CompiledGraph graph, int seed, StoreFault 
 
     private async Task<(ThreadReader Reader, RunOutcome Outcome)> EndRunAsync(StartRunRequest request)
     {
+        var processes = new List<SimulatedProcess>();
         for (var attempt = 1; attempt <= MostAttempts; attempt++)
         {
             var process = new SimulatedProcess(graph, _store, World, fault, _time);
+            processes.Add(process);
+            var row = Rows.Claimed(_thread, request, attempt);
             try
             {
-                if (await process.ExecuteAsync(Rows.Claimed(_thread, request, attempt)) is { } outcome)
+                if (await process.ExecuteAsync(row) is { } outcome)
                 {
+                    await Readers.CheckAsync(row, processes);
                     return outcome.IsFenced
                         ? throw new InvalidOperationException($"{request.RunId} was fenced, but had no rival.")
                         : (process.Reader, outcome);

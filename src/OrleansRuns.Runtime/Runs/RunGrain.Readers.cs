@@ -1,0 +1,66 @@
+using System.Runtime.CompilerServices;
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Runtime;
+
+internal sealed partial class RunGrain
+{
+    private static readonly TimeSpan MaxLease = TimeSpan.FromMinutes(10);
+
+    private ReaderLeases? _leases;
+
+    public async IAsyncEnumerable<RunEvent> ReadEventsAsync(
+        long after, IReadOnlyList<string>? modes, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var filter = new RunEventFilter(modes);
+        var row = await GoOnAsync(cancellationToken);
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var stopping = lifetime.ApplicationStopping.Register(() => release.TrySetResult());
+        if (!row.IsFinal)
+        {
+            await WaitForBeginAsync(Task.WhenAny(release.Task, Task.Delay(MaxWait, time, cancellationToken)));
+            row = _final ?? row;
+        }
+
+        var buffer = _keeper?.Events ?? RunEventBuffer.Closed(row.IsFinal ? row.ToSnapshot() : null);
+        await foreach (var @event in reader.ReadAsync(row, buffer, after, filter, release.Task, cancellationToken))
+        {
+            yield return @event;
+        }
+    }
+
+    public async Task<RunSnapshot> AttendAsync(string readerId, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(readerId);
+        var row = await GoOnAsync(cancellationToken);
+        if (!row.IsFinal)
+        {
+            _leases ??= new ReaderLeases(time, CancelWithReaderAsync);
+            await _leases.RenewAsync(readerId, lease > MaxLease ? MaxLease : lease);
+        }
+
+        return (_keeper?.Row ?? row).ToSnapshot();
+    }
+
+    private async Task CancelWithReaderAsync(string readerId)
+    {
+        for (var failures = 1; IsActive(); failures++)
+        {
+            try
+            {
+                LogReaderGone(logger, RunId, readerId);
+                await CancelAsync(CancelAction.Interrupt, CancellationToken.None);
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogNotCancelledWithReader(logger, exception, RunId, readerId, Persistence.DelayAfter(failures));
+                await Task.Delay(Persistence.DelayAfter(failures), time);
+            }
+        }
+
+        // A run that moves takes its readers along: they renew their leases where it goes on.
+        bool IsActive() =>
+            !_isDeactivating && !lifetime.ApplicationStopping.IsCancellationRequested && _keeper is { Completion.IsCompleted: false };
+    }
+}

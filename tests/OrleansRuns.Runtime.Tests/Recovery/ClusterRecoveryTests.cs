@@ -1,0 +1,118 @@
+using Microsoft.Extensions.DependencyInjection;
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+/// <summary>Recovery where several silos, or several clusters, share a database.</summary>
+public sealed class ClusterRecoveryTests : IAsyncLifetime
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly TimeSpan Never = TimeSpan.FromDays(1);
+
+    private PostgresTestDatabase? _database;
+
+    public async Task InitializeAsync() => _database = await PostgresTestDatabase.CreateAsync();
+
+    public async Task DisposeAsync() => await _database!.DisposeAsync();
+
+    [Fact]
+    public async Task SiloDies_RunsThatOnlyTheDatabaseKnows_GoOnElsewhereAtOnce()
+    {
+        const int Runs = 12;
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
+        await using var cluster = await StartAsync(store, silos: 3);
+        var dying = OwnerOf(cluster, 2);
+        var runs = await Task.WhenAll(Enumerable.Range(0, Runs).Select(_ => BegunAsync(cluster.Catalog, dying)));
+
+        await cluster.KillAsync(2);
+        foreach (var run in runs)
+        {
+            await cluster.Gates.Of(run.ThreadId).ReachedAsync();
+        }
+
+        var owners = await Task.WhenAll(runs.Select(run => cluster.Catalog.FindRunAsync(run.RunId, None)));
+        Assert.All(owners, run => Assert.Equal((RunStatus.Running, 2), (run!.Status, run.Attempt)));
+        Assert.All(owners, run => Assert.Contains(run!.Owner, (string?[])[OwnerOf(cluster, 0), OwnerOf(cluster, 1)]));
+        Assert.Equal(Runs, cluster.Gates.Arrivals(runs.Select(run => run.ThreadId)));
+    }
+
+    [Fact]
+    public async Task Recovery_RunOfALiveSiloOfAnotherCluster_IsNeverTouched()
+    {
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
+        await using var blue = await StartAsync(store, silos: 1);
+        await using var green = await StartAsync(store, silos: 1);
+        var run = await blue.StartGatedRunAsync();
+        var before = await blue.DumpAsync(run.Thread.Id);
+
+        await RecoverAsync(green);
+        var seen = await green.Runs.Run(run.Run.Id).GetAsync();
+
+        Assert.Equal((RunStatus.Running, 1), (seen.Status, seen.Attempt));
+        Assert.Equal(before, await blue.DumpAsync(run.Thread.Id));
+        Assert.Equal(0, green.Gates.Of(run.Thread.Id).Arrivals);
+    }
+
+    [Fact]
+    public async Task Recovery_LeaseOfAnotherClustersSiloHasExpired_TakesItsRunsAndTheOldSiloIsFenced()
+    {
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
+        await using var blue = await StartAsync(store, silos: 1, lease: TimeSpan.FromHours(1));
+        await using var green = await StartAsync(store, silos: 1);
+        var run = await blue.StartGatedRunAsync();
+
+        // As after a long pause: the silo is there, and the database has waited for it in vain.
+        await blue.Services.GetRequiredService<IOwnerLeases>().ReleaseAsync(blue.Services.GetRequiredService<SiloLease>().Owner, None);
+        await RecoverAsync(green);
+        await green.Gates.Of(run.Thread.Id).ReachedAsync();
+        run.Gate.Open();
+        await Eventually.TrueAsync(
+            () => Task.FromResult(!blue.Services.GetRequiredService<LiveRuns>().Contains(run.Run.Id)), "the old silo to be fenced");
+        green.Gates.Of(run.Thread.Id).Open();
+        var ended = await green.Runs.Run(run.Run.Id).WaitAsync().WithinAsync("the run to end");
+        var state = await green.Runs.Thread(run.Thread.Id).GetStateAsync();
+
+        Assert.Equal((RunStatus.Success, 2), (ended.Status, ended.Attempt));
+        Assert.Equal("""["first","gated","last"]""", System.Text.Json.Nodes.JsonNode.Parse(state.Values)!["done"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Recovery_CancelThatWasNotDelivered_IsDelivered()
+    {
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
+        await using var cluster = await StartAsync(store, silos: 2);
+        var run = await cluster.StartGatedRunAsync();
+        await cluster.Catalog.RequestCancelAsync(run.Run.Id, CancelAction.Interrupt, None);
+
+        await RecoverAsync(cluster);
+        var ended = await run.Run.WaitAsync().WithinAsync("the cancelled run to end");
+
+        Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled, 1), (ended.Status, ended.StopReason, ended.Attempt));
+    }
+
+    private static Task<RunCluster> StartAsync(RunStore store, short silos, TimeSpan? lease = null) => RunCluster.StartAsync(options =>
+    {
+        options.Store = store;
+        options.Silos = silos;
+        // What the tests see is not the timer's doing.
+        options.Configure = runs => runs.Configure<RunRecoveryOptions>(
+            o => (o.Period, o.LeaseDuration) = (Never, lease ?? TimeSpan.FromSeconds(30)));
+    });
+
+    private static Task<RecoveryResult> RecoverAsync(RunCluster cluster) =>
+        cluster.Services.GetRequiredService<RunRecovery>().RecoverAsync(isShared: false, None).WithinAsync("the search");
+
+    private static string OwnerOf(RunCluster cluster, int silo) =>
+        cluster.SiloServices[silo].GetRequiredService<SiloLease>().Owner.ToString();
+
+    /// <summary>Leaves a run behind as a silo does that died in its first superstep.</summary>
+    private static async Task<RunRow> BegunAsync(IRunCatalog catalog, string owner)
+    {
+        var runId = Guid.CreateVersion7().ToString();
+        var request = new StartRunRequest { RunId = runId, Graph = SampleGraphs.Gated, Input = "{}" };
+        var run = new NewRun(runId, Guid.CreateVersion7().ToString(), SampleGraphs.Gated, "fingerprint", RunRequests.ToRow(request));
+        await catalog.AdmitAsync(run, None);
+        return await catalog.BeginAsync(runId, 1, owner, None);
+    }
+}

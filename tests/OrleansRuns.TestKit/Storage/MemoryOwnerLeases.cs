@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using OrleansRuns.Runtime;
+
+namespace OrleansRuns.TestKit;
+
+/// <summary>Leases in memory, with every rule of the databases.</summary>
+public sealed class MemoryOwnerLeases : IOwnerLeases
+{
+    private readonly ConcurrentDictionary<string, (OwnerLease Lease, DateTimeOffset ExpiresAt)> _leases = new(StringComparer.Ordinal);
+    private readonly MemoryRunCatalog _catalog;
+    private readonly TimeProvider _time;
+
+    /// <summary>Makes the leases of the silos that use a catalog.</summary>
+    /// <param name="catalog">The catalog, which asks them before it gives a run to anybody.</param>
+    /// <param name="time">The clock; the system's when left out.</param>
+    public MemoryOwnerLeases(MemoryRunCatalog catalog, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        _catalog = catalog;
+        _time = time ?? TimeProvider.System;
+        catalog.IsForeign = (owner, cluster) => FindLive(owner) is { } lease && lease.Owner.ClusterId != cluster;
+    }
+
+    /// <inheritdoc/>
+    public Task HoldAsync(
+        RunOwner owner, ImmutableSortedDictionary<string, string> graphs, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        _leases[owner.ToString()] = (new OwnerLease(owner, graphs), _time.GetUtcNow() + duration);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task ReleaseAsync(RunOwner owner, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        _leases.TryRemove(owner.ToString(), out _);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<OwnerLease>> ListLiveAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<ImmutableArray<OwnerLease>>(
+        [
+            .. _leases.OrderBy(pair => pair.Key, StringComparer.Ordinal).Where(pair => IsLive(pair.Value.ExpiresAt))
+                .Select(pair => pair.Value.Lease),
+        ]);
+
+    /// <inheritdoc/>
+    public async Task<ImmutableArray<RunRow>> ListDueAsync(
+        DueRuns query, string? after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
+        var due = new List<RunRow>();
+        foreach (var row in await _catalog.ListUnfinishedAsync(after, 1000, cancellationToken))
+        {
+            if (await IsDueAsync(query, row) && due.Count < limit)
+            {
+                due.Add(row);
+            }
+        }
+
+        return [.. due];
+    }
+
+    private async Task<bool> IsDueAsync(DueRuns query, RunRow row)
+    {
+        var lease = FindLive(row.Owner);
+        var isForeign = lease is not null && lease.Owner.ClusterId != query.Self.ClusterId;
+        if (row.CancelAction is not null && !isForeign)
+        {
+            return true;
+        }
+
+        if (row.Owner is null)
+        {
+            return (await _catalog.FindThreadAsync(row.ThreadId, CancellationToken.None))?.Holder == row.RunId;
+        }
+
+        return query.IncludesOwn && row.Owner == query.Self.ToString()
+            || !(isForeign || (lease is not null && query.Live.Contains(lease.Owner)));
+    }
+
+    private OwnerLease? FindLive(string? owner) =>
+        owner is not null && _leases.TryGetValue(owner, out var found) && IsLive(found.ExpiresAt) ? found.Lease : null;
+
+    private bool IsLive(DateTimeOffset expiresAt) => expiresAt > _time.GetUtcNow();
+}
