@@ -12,9 +12,9 @@ public abstract class AdoBench : IStorageBench, IAsyncLifetime
 
     public IRunCatalog Catalog => Host.Catalog;
 
-    public IOwnerLeases Leases => Host.Get<IOwnerLeases>();
-
     public IRunSearch Search => Host.Get<IRunSearch>();
+
+    public IOwnerLeases Leases => Host.Get<IOwnerLeases>();
 
     internal StoreHost Host => _host ?? throw new InvalidOperationException("The bench is not set up.");
 

@@ -9,9 +9,9 @@ public interface IStorageBench
 
     IRunCatalog Catalog { get; }
 
-    IOwnerLeases Leases { get; }
-
     IRunSearch Search { get; }
+
+    IOwnerLeases Leases { get; }
 
     /// <summary>Moves the clock of the catalog's rows on.</summary>
     void Advance(TimeSpan by);

@@ -20,9 +20,9 @@ public sealed class MemoryBench : IStorageBench
 
     public IRunCatalog Catalog => _catalog;
 
-    public IOwnerLeases Leases { get; }
-
     public IRunSearch Search => new MemoryRunSearch(_catalog);
+
+    public IOwnerLeases Leases { get; }
 
     public void Advance(TimeSpan by) => _time.Advance(by);
 
