@@ -111,9 +111,9 @@ public static class OrleansRunsAdoNetExtensions
         services.AddSingleton<IValidateOptions<ThreadLogOptions>, ThreadLogOptionsValidator>();
         services.AddSingleton<SchemaMigrator>();
         services.AddSingleton<IRunCatalog, AdoRunCatalog>();
-        services.AddSingleton<IRunSearch, AdoRunSearch>();
         services.AddSingleton<IOwnerLeases, AdoOwnerLeases>();
         services.AddSingleton<IDoctorCatalog, AdoDoctorCatalog>();
+        services.AddSingleton<IRunSearch, AdoRunSearch>();
         services.AddSingleton(provider => new LogEntryFormat(
             provider.GetRequiredService<IOptions<ThreadLogOptions>>().Value, provider.GetService<ILogPayloadCodec>()));
         return services;

@@ -41,9 +41,9 @@ internal static class CommandLine
             DrawCommand.Create(),
             HistoryCommand.Create(),
             ShowCommand.Create(),
+            DoctorCommand.Create(),
             RunsCommand.Create(),
             ThreadsCommand.Create(),
-            DoctorCommand.Create(),
         };
         root.SetAction(ServeCommand.ServeAsync);
         var parsed = root.Parse(args, Parser);

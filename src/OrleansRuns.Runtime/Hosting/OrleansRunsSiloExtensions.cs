@@ -55,8 +55,8 @@ public static class OrleansRunsSiloExtensions
     }
 
     /// <summary>
-    /// Adds <see cref="IThreadHistory"/>, <see cref="IRunLists"/>, <see cref="IGraphs"/> and <see cref="IRunDoctor"/> to a program that
-    /// only looks on. The store is added on its own, such as with <c>AddOrleansRunsPostgresReader</c>.
+    /// Adds <see cref="IThreadHistory"/>, <see cref="IRunLists"/>, <see cref="IGraphs"/> and <see cref="IRunDoctor"/> to a program that only
+    /// looks on. The store is added on its own, such as with <c>AddOrleansRunsPostgresReader</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Adds the graphs.</param>
@@ -76,6 +76,7 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<RecoverySignal>();
         services.TryAddSingleton<LiveRuns>();
         services.TryAddSingleton<SuspectTurns>();
+        services.TryAddSingleton<GraphSilos>();
         services.TryAddSingleton<SiloLease>();
         services.TryAddSingleton<RunRecovery>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloLease>());
@@ -89,8 +90,8 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<IGraphs>(provider => provider.GetRequiredService<GraphRegistry>());
         services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<IThreadHistory, ThreadHistory>();
-        services.TryAddSingleton<IRunLists, RunLists>();
         services.TryAddSingleton<IRunDoctor, RunDoctor>();
+        services.TryAddSingleton<IRunLists, RunLists>();
     }
 
     private static void AddRunOptions<TOptions, TValidator>(this IServiceCollection services, string section)

@@ -80,7 +80,7 @@ internal sealed class RunDoctor(
                 break;
             }
 
-            await MendAsync(next, exam.Thread.LogId, cancellationToken);
+            await MendAsync(next, cancellationToken);
             repaired.Add(next.Finding with { IsRepairable = true });
             exam = await LookAsync(exam.Thread.ThreadId, cancellationToken) ?? exam;
         }
@@ -94,16 +94,15 @@ internal sealed class RunDoctor(
         ];
     }
 
-    private async Task MendAsync(Diagnosis diagnosis, string logId, CancellationToken cancellationToken)
+    private async Task MendAsync(Diagnosis diagnosis, CancellationToken cancellationToken)
     {
-        var rest = ThreadRest.Of(LogView.Of(await store.ReadLineAsync(logId, null, cancellationToken)));
         if (diagnosis.End is { } end)
         {
-            await catalog.EndAsync(end with { Rest = rest }, cancellationToken);
+            await catalog.EndAsync(end, cancellationToken);
         }
         else if (diagnosis.Release is { Holder: { } holder } slot)
         {
-            await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, rest, cancellationToken);
+            await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, rest: null, cancellationToken);
         }
         else if (diagnosis.Take is { } run)
         {

@@ -6,6 +6,7 @@ namespace OrleansRuns.Runtime;
 internal sealed partial class RunGrain : IGrainMigrationParticipant
 {
     private bool _hasMoved;
+    private bool _isMoving;
 
     void IGrainMigrationParticipant.OnDehydrate(IDehydrationContext dehydrationContext)
     {
@@ -25,12 +26,15 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
 
     private async Task MoveToGraphAsync(RunRow row)
     {
+        _isMoving = false;
         if (await graphSilos.ChooseAsync(row.Graph) is { } there && !there.Equals(lease.Owner.Silo))
         {
             LogMoves(logger, RunId, row.Graph, there);
             RequestContext.Set(IPlacementDirector.PlacementHintKey, there);
             MigrateOnIdle();
             RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+            _isMoving = true;
+            LetGo();
             return;
         }
 

@@ -222,6 +222,12 @@ internal sealed partial class RunGrain(
     /// <summary>Waits until the run has begun or ended here, or need not be waited for here any more.</summary>
     private async Task WaitForBeginAsync(Task isOver)
     {
+        if (_isMoving)
+        {
+            // It moves when nobody is left here, and begins where it goes.
+            return;
+        }
+
         _waiting++;
         await Task.WhenAny(_begun.Task, isOver);
         if (--_waiting == 0 && _keeper is null && _final is null)
@@ -239,7 +245,7 @@ internal sealed partial class RunGrain(
     /// <summary>Gives up an activation that has nothing to do.</summary>
     private void LetGo()
     {
-        if (_waiting == 0)
+        if (_waiting == 0 && !_isMoving)
         {
             DeactivateOnIdle();
             return;

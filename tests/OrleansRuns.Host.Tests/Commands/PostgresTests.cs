@@ -6,6 +6,7 @@ namespace OrleansRuns.Host.Tests;
 public sealed class PostgresTests
 {
     private const string Folder = """{"folder":"texts"}""";
+    private const string Order = """{"orderId":"o","customer":"Ada","items":[{"sku":"tea","quantity":1,"price":2}]}""";
 
     [Fact]
     public async Task Run_TwoSilosServe_IsExecutedByThemAndSeenByEverybody()
@@ -21,7 +22,7 @@ public sealed class PostgresTests
             ExitCode.Success, "run", "digest", "--postgres", database.ConnectionString, "--thread", "t", "--input", Folder);
         var history = await program.RunAsync("history", "t", "--postgres", database.ConnectionString);
         var order = await program.RunJsonAsync(
-            ExitCode.Success, "run", "order", "--postgres", database.ConnectionString, "--input", """{"orderId":"o","customer":"Ada","items":[{"sku":"tea","quantity":1,"price":2}]}""");
+            ExitCode.Success, "run", "order", "--postgres", database.ConnectionString, "--input", Order);
 
         Assert.All(lines, line => Assert.Contains("digest, order", line, StringComparison.Ordinal));
         Assert.DoesNotContain(lines, line => line.Contains("Password", StringComparison.OrdinalIgnoreCase));
