@@ -55,8 +55,8 @@ public static class OrleansRunsSiloExtensions
     }
 
     /// <summary>
-    /// Adds <see cref="IThreadHistory"/>, <see cref="IRunLists"/>, <see cref="IGraphs"/> and <see cref="IRunDoctor"/> to a program that only
-    /// looks on. The store is added on its own, such as with <c>AddOrleansRunsPostgresReader</c>.
+    /// Adds <see cref="IThreadHistory"/>, <see cref="IRunLists"/>, <see cref="IGraphs"/> and <see cref="IRunDoctor"/> to a program that
+    /// only looks on. The store is added on its own, such as with <c>AddOrleansRunsPostgresReader</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Adds the graphs.</param>

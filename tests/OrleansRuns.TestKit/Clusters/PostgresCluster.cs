@@ -58,12 +58,13 @@ public sealed class PostgresCluster : IAsyncDisposable
 
     /// <summary>Connects a client to the cluster on a database.</summary>
     /// <param name="connectionString">The database.</param>
-    public static async Task<IHost> ConnectAsync(string connectionString)
+    /// <param name="cluster">The cluster's id.</param>
+    public static async Task<IHost> ConnectAsync(string connectionString, string cluster = "test")
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.UseOrleansClient(client => client
-            .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = ("test", "orleansruns"))
+            .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (cluster, "orleansruns"))
             .Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1))
             .UseOrleansRunsPostgres(connectionString)
             .AddOrleansRunsClient());

@@ -12,6 +12,8 @@ public sealed partial class ChildProgram : IAsyncDisposable
 {
     private const int InterruptSignal = 2;
     private const int TerminateSignal = 15;
+    private const int ContinueSignal = 18;
+    private const int StopSignal = 19;
 
     // Starting a process takes a second of a processor, and a busy machine gives it seldom.
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
@@ -99,6 +101,12 @@ public sealed partial class ChildProgram : IAsyncDisposable
 
     /// <summary>Sends what a supervisor sends to make a program stop.</summary>
     public void Terminate() => Signal(TerminateSignal);
+
+    /// <summary>Stops the program where it stands, as a long pause of its machine does; nothing of it runs until <see cref="Resume"/>.</summary>
+    public void Pause() => Signal(StopSignal);
+
+    /// <summary>Lets a program that was paused go on.</summary>
+    public void Resume() => Signal(ContinueSignal);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
