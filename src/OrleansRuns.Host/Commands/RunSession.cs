@@ -14,6 +14,7 @@ internal sealed class RunSession(RunSettings settings)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly IRunReporter _reporter = RunReporters.Choose(settings.IsJson);
+    private string _threadId = "";
 
     internal async Task<int> ExecuteAsync()
     {
@@ -22,12 +23,17 @@ internal sealed class RunSession(RunSettings settings)
         await StartAsync(host);
         try
         {
-            return await FollowAsync(host.Services, resumed);
+            if (await FollowAsync(host.Services, resumed) is { } exitCode)
+            {
+                return exitCode;
+            }
         }
         finally
         {
             await host.StopAsync();
         }
+
+        return await TellStoppedAsync();
     }
 
     private IHost Build() => settings.Database.ConnectionString is { } connectionString
@@ -70,7 +76,8 @@ internal sealed class RunSession(RunSettings settings)
             : new Resumed(threadId, unfinished?.RunId, IsAsked: state.Interrupts.Count > 0);
     }
 
-    private async Task<int> FollowAsync(IServiceProvider services, Resumed? resumed)
+    /// <returns>The exit code, or <see langword="null"/> when this program was stopped before the run had ended.</returns>
+    private async Task<int?> FollowAsync(IServiceProvider services, Resumed? resumed)
     {
         var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         var client = services.GetRequiredService<IRunsClient>();
@@ -88,9 +95,24 @@ internal sealed class RunSession(RunSettings settings)
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            _reporter.Stopped(thread.Id, ResumeLine(thread.Id, null));
-            return ExitCode.Interrupted;
+            _threadId = thread.Id;
+            return null;
         }
+    }
+
+    /// <summary>Tells what is durable of a thread whose run was being followed: a run may have ended while its silo stopped.</summary>
+    private async Task<int> TellStoppedAsync()
+    {
+        await using var services = EmbeddedSilo.BuildReader(settings.Database);
+        await services.GetRequiredService<RunsReader>().OpenAsync();
+        var history = services.GetRequiredService<IThreadHistory>();
+        if (await history.GetRunsAsync(_threadId, 1, CancellationToken.None) is [{ IsFinal: true } ended])
+        {
+            return End(ended, await history.GetStateAsync(_threadId, null, CancellationToken.None));
+        }
+
+        _reporter.Stopped(_threadId, ResumeLine(_threadId, null));
+        return ExitCode.Interrupted;
     }
 
     /// <summary>Starts a run, or takes the one that goes on already.</summary>

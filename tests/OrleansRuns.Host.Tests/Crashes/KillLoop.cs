@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.AdoNet;
 using OrleansRuns.Runtime;
+using OrleansRuns.TestKit;
 using Xunit.Abstractions;
 
 namespace OrleansRuns.Host.Tests;
@@ -9,11 +10,8 @@ namespace OrleansRuns.Host.Tests;
 /// <summary>Kills runs of a graph at points they announced and lets them go on, each time in new processes.</summary>
 internal sealed class KillLoop(HostProgram program, string graph, Func<string, string> inputOf, ITestOutputHelper output)
 {
-    private const int ShortKills = 4;
-    private const int LongKills = 100;
-
     /// <summary>Gets how many runs are killed: few in every run of the tests, many in the long one.</summary>
-    internal static int Kills => Environment.GetEnvironmentVariable("ORLEANSRUNS_LONG") == "1" ? LongKills : ShortKills;
+    internal static int Kills => LongTests.Loops(few: 4, many: 100);
 
     /// <summary>Kills run after run.</summary>
     /// <param name="afterKill">Looks at what is durable after a kill, given the thread.</param>

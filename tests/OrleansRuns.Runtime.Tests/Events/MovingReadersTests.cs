@@ -10,7 +10,7 @@ public sealed partial class MovingReadersTests(ITestOutputHelper output)
 {
     private const int StepsAMove = 6;
 
-    private static readonly int Moves = Environment.GetEnvironmentVariable("ORLEANSRUNS_LONG") == "1" ? 60 : 6;
+    private static readonly int Moves = LongTests.Loops(few: 6, many: 60);
 
     [Fact]
     public async Task EventsAsync_RunMovesAndReadersComeAndGo_TellsWhatIsToldOfAnUndisturbedRun()

@@ -11,7 +11,6 @@ public sealed class RunResponsivenessTests(ITestOutputHelper output)
     private const int Callers = 4;
     private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(100);
 
-    private static bool IsLong => Environment.GetEnvironmentVariable("ORLEANSRUNS_LONG") == "1";
 
     [Fact]
     public async Task GetAsync_EveryNodeSlotIsBlocked_AnswersAtOnce()
@@ -41,7 +40,7 @@ public sealed class RunResponsivenessTests(ITestOutputHelper output)
         var durations = await Task.WhenAll(Enumerable.Range(0, Callers).Select(async caller =>
         {
             var own = new List<TimeSpan>();
-            while (own.Count < Calls / Callers || (IsLong && TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30)))
+            while (own.Count < Calls / Callers || (LongTests.IsOn && TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30)))
             {
                 var asked = TimeProvider.System.GetTimestamp();
                 var run = await blocked[((own.Count * Callers) + caller) % blocked.Length].Run.GetAsync();

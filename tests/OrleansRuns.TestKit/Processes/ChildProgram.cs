@@ -45,7 +45,15 @@ public sealed partial class ChildProgram : IAsyncDisposable
     public static ChildProgram Start(Assembly program, string folder, params IEnumerable<string> arguments)
     {
         ArgumentNullException.ThrowIfNull(program);
-        return new ChildProgram(new ProcessStartInfo("dotnet", [program.Location, .. arguments])
+        return Start(program.Location, folder, arguments);
+    }
+
+    /// <inheritdoc cref="Start(Assembly, string, IEnumerable{string})"/>
+    public static ChildProgram Start(string program, string folder, params IEnumerable<string> arguments)
+    {
+        // A shell starts what it puts into the background with the signal of Ctrl+C ignored, and children inherit that.
+        string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", "dotnet"] : ["dotnet"];
+        return new ChildProgram(new ProcessStartInfo(command[0], [.. command[1..], program, .. arguments])
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
@@ -56,7 +64,14 @@ public sealed partial class ChildProgram : IAsyncDisposable
 
     /// <summary>Runs a program to its end.</summary>
     /// <returns>What it said.</returns>
-    public static async Task<ProgramEnd> RunAsync(Assembly program, string folder, params IEnumerable<string> arguments)
+    public static Task<ProgramEnd> RunAsync(Assembly program, string folder, params IEnumerable<string> arguments)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        return RunAsync(program.Location, folder, arguments);
+    }
+
+    /// <inheritdoc cref="RunAsync(Assembly, string, IEnumerable{string})"/>
+    public static async Task<ProgramEnd> RunAsync(string program, string folder, params IEnumerable<string> arguments)
     {
         await using var child = Start(program, folder, arguments);
         return await child.EndAsync();

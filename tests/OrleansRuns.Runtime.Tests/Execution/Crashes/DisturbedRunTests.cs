@@ -14,7 +14,6 @@ public sealed class DisturbedRunTests(ITestOutputHelper output)
 
     private const int MostSeeds = 300;
 
-    private static readonly bool IsLong = Environment.GetEnvironmentVariable("ORLEANSRUNS_LONG") == "1";
 
     private readonly Dictionary<string, int> _met = new(StringComparer.Ordinal)
     {
@@ -39,7 +38,7 @@ public sealed class DisturbedRunTests(ITestOutputHelper output)
         output.WriteLine($"Seeds from {first}.");
         var (seed, graphs, runs) = (first, 0, 0);
 
-        while (IsLong ? graphs < ManyGraphs : seed < first + MostSeeds && (runs < FewRuns || _met.ContainsValue(0)))
+        while (LongTests.IsOn ? graphs < ManyGraphs : seed < first + MostSeeds && (runs < FewRuns || _met.ContainsValue(0)))
         {
             var accesses = await CompareAsync(seed++);
             graphs += accesses > 0 ? 1 : 0;
@@ -59,7 +58,7 @@ public sealed class DisturbedRunTests(ITestOutputHelper output)
         var undisturbed = new SimulatedThread(graph, seed, calm);
         var expected = await undisturbed.RunToEndAsync();
         Assert.True(undisturbed.World.Problems.Count == 0, $"Seed {seed}: {string.Join("; ", undisturbed.World.Problems)}.");
-        if (!IsLong && calm.Accesses is < 8 or > 24)
+        if (!LongTests.IsOn && calm.Accesses is < 8 or > 24)
         {
             return 0;
         }

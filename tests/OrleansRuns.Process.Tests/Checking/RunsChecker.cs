@@ -1,0 +1,163 @@
+using Npgsql;
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Process.Tests;
+
+/// <summary>
+/// Judges what faults have left, from the tables of the database and the table of effects alone: it asks no silo and uses none of the
+/// product's own readers.
+/// </summary>
+internal sealed class RunsChecker : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _database;
+
+    internal RunsChecker(string connectionString) => _database = NpgsqlDataSource.Create(
+        new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "orleansruns,public", MaxPoolSize = 4 }.ConnectionString);
+
+    /// <summary>Counts the runs a silo owns that have not ended.</summary>
+    /// <param name="silo">The silo's address, as "ip:port@generation".</param>
+    internal async Task<long> CountUnfinishedAsync(string silo) =>
+        await ScalarAsync($"select count(*) from runs where {Unfinished} and owner like '%/{silo}'");
+
+    /// <summary>Waits until no run is left that has not ended.</summary>
+    /// <param name="bound">How long to wait at most.</param>
+    internal Task EndedAsync(TimeSpan bound) => Eventually.TrueAsync(
+        async () => await ScalarAsync($"select count(*) from runs where {Unfinished}") == 0, "all runs in the database to end", bound);
+
+    /// <summary>Looks for broken promises, once all runs have ended.</summary>
+    /// <param name="orders">The orders whose start was acknowledged.</param>
+    /// <returns>What was found; empty when every promise was kept.</returns>
+    internal async Task<IReadOnlyList<string>> FindAsync(IReadOnlyCollection<PlacedOrder> orders)
+    {
+        var runs = await ReadRunsAsync();
+        var logs = await StoredLogs();
+        var effects = await ReadEffectsAsync();
+        return
+        [
+            .. from order in orders from finding in FindOfOrder(order, runs, effects) select finding,
+            .. from run in runs.Values from finding in FindOfRun(run, logs[run.Thread]) select finding,
+            .. from log in logs from finding in FindOfLog([.. log]) select $"thread '{log.Key}': {finding}",
+            .. from holder in await StringsAsync("select thread_id || ' is held by ' || holder from threads where holder is not null")
+               select $"thread {holder} although all runs have ended",
+        ];
+    }
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    private const string Unfinished = "(status in ('pending', 'running') or resumable)";
+
+    private static IEnumerable<string> FindOfOrder(
+        PlacedOrder order, Dictionary<string, StoredRun> runs, ILookup<string, string> effects)
+    {
+        if (!runs.TryGetValue(order.RunId, out var run))
+        {
+            yield return $"run {order.RunId} of order '{order.Id}' was acknowledged and is lost";
+            yield break;
+        }
+
+        if (run.Status != WireName.Of(RunStatus.Success))
+        {
+            yield return $"run {order.RunId} of order '{order.Id}' ended as {run.Status}: {run.Error}";
+        }
+
+        if ((order.Told is { } status ? WireName.Of(status) : null) is { } told && told != run.Status)
+        {
+            yield return $"run {order.RunId}: its caller was told {told}, and it is {run.Status}";
+        }
+
+        if (!effects[order.Id].Order(StringComparer.Ordinal).SequenceEqual(order.Effects))
+        {
+            yield return $"order '{order.Id}' did {string.Join(", ", effects[order.Id])}, not {string.Join(", ", order.Effects)}";
+        }
+    }
+
+    private static IEnumerable<string> FindOfRun(StoredRun run, IEnumerable<StoredEntry> log)
+    {
+        var entries = log.Where(entry => entry.RunId == run.Id).ToList();
+        var ends = entries.Where(entry => entry.EndStatus is not null).ToList();
+        if (ends is not [var end])
+        {
+            yield return $"run {run.Id} has {ends.Count} ends in its log";
+        }
+        else if (end != entries[^1])
+        {
+            yield return $"run {run.Id} wrote to its log after its end";
+        }
+        else if (end.EndStatus != run.Status)
+        {
+            yield return $"run {run.Id} is {run.Status}, and its log says {end.EndStatus}";
+        }
+
+        foreach (var (before, after) in entries.Zip(entries.Skip(1)))
+        {
+            if (after.Attempt < before.Attempt)
+            {
+                yield return $"attempt {after.Attempt} of run {run.Id} wrote at {after.Position}, after attempt {before.Attempt} had begun";
+            }
+        }
+    }
+
+    private static IEnumerable<string> FindOfLog(List<StoredEntry> log)
+    {
+        if (log.Where((entry, index) => entry.Position != index).FirstOrDefault() is { } gap)
+        {
+            yield return $"its log has a gap before position {gap.Position}";
+        }
+
+        foreach (var twice in log.GroupBy(entry => entry.AppendId).Where(group => group.Count() > 1))
+        {
+            yield return $"append {twice.Key} stands in its log {twice.Count()} times";
+        }
+    }
+
+    private Task<ILookup<string, StoredEntry>> StoredLogs() => StoredEntry.ReadAllAsync(_database);
+
+    private async Task<Dictionary<string, StoredRun>> ReadRunsAsync()
+    {
+        await using var command = _database.CreateCommand("select run_id, thread_id, status, coalesce(error, '') from runs");
+        await using var reader = await command.ExecuteReaderAsync();
+        var runs = new Dictionary<string, StoredRun>(StringComparer.Ordinal);
+        while (await reader.ReadAsync())
+        {
+            var run = new StoredRun(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3));
+            runs.Add(run.Id, run);
+        }
+
+        return runs;
+    }
+
+    private async Task<ILookup<string, string>> ReadEffectsAsync()
+    {
+        await using var command = _database.CreateCommand("select order_id, kind from order_effects order by created_at");
+        await using var reader = await command.ExecuteReaderAsync();
+        var effects = new List<(string Order, string Kind)>();
+        while (await reader.ReadAsync())
+        {
+            effects.Add((reader.GetString(0), reader.GetString(1)));
+        }
+
+        return effects.ToLookup(effect => effect.Order, effect => effect.Kind, StringComparer.Ordinal);
+    }
+
+    private async Task<long> ScalarAsync(string sql)
+    {
+        await using var command = _database.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private async Task<IReadOnlyList<string>> StringsAsync(string sql)
+    {
+        await using var command = _database.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(reader.GetString(0));
+        }
+
+        return rows;
+    }
+
+    private sealed record StoredRun(string Id, string Thread, string Status, string Error);
+}

@@ -1,0 +1,46 @@
+using OrleansRuns.TestKit;
+using Xunit.Abstractions;
+
+namespace OrleansRuns.Process.Tests;
+
+/// <summary>Silos that die while they execute orders.</summary>
+public sealed class KillTests(ITestOutputHelper output)
+{
+    private const int Callers = 24;
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
+    private static readonly int Kills = LongTests.Loops(few: 3, many: 60);
+
+    [Fact]
+    public async Task Kill9_RandomSilosUnderLoad_EveryOrderIsDoneOnce()
+    {
+        var seed = Random.Shared.Next();
+        var random = new Random(seed);
+        output.WriteLine($"seed {seed}, {Kills} kills");
+        await using var fleet = await SiloFleet.StartAsync(3);
+        await using var checker = new RunsChecker(fleet.ConnectionString);
+        await using var load = OrderLoad.Begin(fleet.Runs, Callers);
+        await load.EndedAsync(Callers);
+
+        var hits = 0L;
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            await load.EndedAsync(random.Next(5, 40));
+            var victim = fleet.Silos[random.Next(fleet.Silos.Count)];
+            await fleet.KillAsync(victim);
+            var hit = await checker.CountUnfinishedAsync(victim.Address);
+            output.WriteLine($"killed {victim.Address} under {hit} runs, after {load.Acknowledged.Count} were begun");
+            hits += hit;
+            await fleet.AddAsync(1);
+        }
+
+        await load.StopAsync();
+        await checker.EndedAsync(Bound);
+        var findings = await checker.FindAsync(load.Acknowledged);
+        var doctor = await fleet.RunAsync("doctor");
+
+        output.WriteLine($"{load.Acknowledged.Count} orders, {hits} of them under a silo that was killed");
+        Assert.Empty(findings);
+        Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
+        Assert.True(hits > 0, $"Seed {seed}: no kill hit a run.");
+    }
+}
