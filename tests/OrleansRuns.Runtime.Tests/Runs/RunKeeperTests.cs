@@ -317,6 +317,8 @@ public sealed class RunKeeperTests
 
         public bool HasGraph(string graph) => true;
 
+        public string FingerprintOf(string graph) => "";
+
         internal List<(RunOutcome Outcome, bool RollBack)> Closings { get; } = [];
 
         internal Exception? ClosingFailure { get; set; }
