@@ -16,8 +16,7 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>Gets the assembly of the program.</summary>
-    internal static string Assembly { get; } = typeof(SiloProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(one => one.Key == "Host").Value!;
+    internal static string Assembly { get; } = AssemblyOf("Host");
 
     /// <summary>Gets the silo's address, as "ip:port@generation".</summary>
     internal string Address { get; }
@@ -28,9 +27,17 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     /// <summary>Starts a silo and waits until it takes part in the cluster.</summary>
     /// <param name="folder">The folder it starts in.</param>
     /// <param name="arguments">The command line, with the database.</param>
-    internal static async Task<SiloProcess> StartAsync(string folder, params IEnumerable<string> arguments)
+    internal static Task<SiloProcess> StartAsync(string folder, params IEnumerable<string> arguments) =>
+        StartProgramAsync(Assembly, folder, arguments);
+
+    /// <summary>Gets where a program is that the tests start.</summary>
+    internal static string AssemblyOf(string program) =>
+        typeof(SiloProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == program).Value!;
+
+    /// <summary>Starts another program that says the same when it takes part.</summary>
+    internal static async Task<SiloProcess> StartProgramAsync(string assembly, string folder, IEnumerable<string> arguments)
     {
-        var program = ChildProgram.Start(Assembly, folder, arguments);
+        var program = ChildProgram.Start(assembly, folder, arguments);
         while (await program.ReadLineAsync() is { } line)
         {
             if (ReadyLine().Match(line) is { Success: true } ready)
