@@ -18,11 +18,21 @@ internal sealed record StoredEntry(string Thread, long Position, JsonElement Jso
 
     internal string AppendId => Json.GetProperty("appendId").GetString()!;
 
+    internal DateTimeOffset At => Json.GetProperty("at").GetDateTimeOffset();
+
+    internal bool IsCheckpoint => Json.GetProperty("records").EnumerateArray()
+        .Any(record => record.GetProperty("kind").GetString() == "checkpoint");
+
     /// <summary>Gets the status its record of the run's end has, if it has one.</summary>
-    internal string? EndStatus =>
-        (from record in Json.GetProperty("records").EnumerateArray()
-         where record.GetProperty("kind").GetString() == "end"
-         select record.GetProperty("status").GetString()).FirstOrDefault();
+    internal string? EndStatus => EndRecord?.GetProperty("status").GetString();
+
+    /// <summary>Gets whether it ends an attempt of a run that goes on elsewhere, because its silo stopped.</summary>
+    internal bool IsHandedOn => EndRecord is { } end && end.TryGetProperty("stopReason", out var reason) && reason.GetString() == "drained";
+
+    private JsonElement? EndRecord => Json.GetProperty("records").EnumerateArray()
+        .Where(record => record.GetProperty("kind").GetString() == "end")
+        .Select(record => (JsonElement?)record)
+        .FirstOrDefault();
 
     /// <summary>Reads all logs of a database, entries in their order.</summary>
     internal static async Task<ILookup<string, StoredEntry>> ReadAllAsync(NpgsqlDataSource database)
