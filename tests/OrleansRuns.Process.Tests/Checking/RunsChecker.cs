@@ -13,7 +13,7 @@ internal sealed class RunsChecker : IAsyncDisposable
     private readonly NpgsqlDataSource _database;
 
     internal RunsChecker(string connectionString) => _database = NpgsqlDataSource.Create(
-        new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "orleansruns,public", MaxPoolSize = 4 }.ConnectionString);
+        new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "orleansruns,public", Pooling = false }.ConnectionString);
 
     /// <summary>Counts the runs a silo owns that have not ended.</summary>
     /// <param name="silo">The silo's address, as "ip:port@generation".</param>
@@ -45,6 +45,10 @@ internal sealed class RunsChecker : IAsyncDisposable
         await Eventually.TrueAsync(
             async () => await CountUnfinishedAsync(silo) == 0, $"others to own the runs of silo {silo}, which was declared dead", bound);
     }
+
+    /// <summary>Reads which silos are active members of the cluster.</summary>
+    internal Task<IReadOnlyList<string>> ReadActiveSilosAsync() =>
+        StringsAsync("select address || ':' || port || '@' || generation from silos where status = 3 order by 1");
 
     /// <summary>Waits until a silo owns at least a number of runs that have not ended.</summary>
     /// <param name="silo">The silo's address, as "ip:port@generation".</param>
