@@ -133,7 +133,7 @@ public sealed partial class ChildProgram : IAsyncDisposable
     /// <summary>Sends what a supervisor sends to make a program stop.</summary>
     public void Terminate() => Signal(TerminateSignal);
 
-    /// <summary>Stops the program where it stands, as a long pause of its machine does; nothing of it runs until <see cref="Resume"/>.</summary>
+    /// <summary>Stops the program where it stands, as a pause of its machine does. Nothing of it runs until <see cref="Resume"/>.</summary>
     public void Pause() => Signal(StopSignal);
 
     /// <summary>Lets a program that was paused go on.</summary>
