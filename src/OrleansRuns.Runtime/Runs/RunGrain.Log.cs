@@ -35,4 +35,8 @@ internal sealed partial class RunGrain
 
     [LoggerMessage(3108, LogLevel.Debug, "Run {RunId} needs graph {Graph}, which this silo does not have. It moves to {Silo}.")]
     private static partial void LogMoves(ILogger logger, string runId, string graph, SiloAddress silo);
+
+    [LoggerMessage(3109, LogLevel.Information,
+        "Run {RunId} goes on with the version of graph {Graph} that {Silo} has: it was executed by it, or this silo's lacks what it needs.")]
+    private static partial void LogMovesToVersion(ILogger logger, string runId, string graph, SiloAddress silo);
 }

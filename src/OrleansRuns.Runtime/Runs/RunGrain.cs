@@ -22,6 +22,7 @@ internal sealed partial class RunGrain(
     SiloLease lease,
     LiveRuns live,
     GraphSilos graphSilos,
+    GraphVersions versions,
     IHostApplicationLifetime lifetime,
     IOptions<RunsOptions> runs,
     IOptions<RunEventsOptions> events,
@@ -147,9 +148,9 @@ internal sealed partial class RunGrain(
         {
             EndWith(row);
         }
-        else if (_keeper is null && !_isDeactivating && !isForeign && IsExecutable(row) && active.TryEnter(row))
+        else if (_keeper is null && !_isDeactivating && !isForeign && IsExecutable(row))
         {
-            Keep(row);
+            await BeginAsync(row);
         }
         else if (_keeper is null && !_isDeactivating && !HasGraph(row))
         {
