@@ -18,6 +18,9 @@ internal sealed record StoredEntry(string Thread, long Position, JsonElement Jso
 
     internal string AppendId => Json.GetProperty("appendId").GetString()!;
 
+    /// <summary>Gets whether an attempt takes the log over with it.</summary>
+    internal bool IsClaim => Json.GetProperty("records").EnumerateArray().Any(record => record.GetProperty("kind").GetString() == "claim");
+
     /// <summary>Gets the status its record of the run's end has, if it has one.</summary>
     internal string? EndStatus =>
         (from record in Json.GetProperty("records").EnumerateArray()
