@@ -131,6 +131,11 @@ internal sealed class RunsChecker : IAsyncDisposable
             yield return $"run {run.Id} is {run.Status}, and its log says {end.EndStatus}";
         }
 
+        foreach (var first in entries.GroupBy(entry => entry.Attempt).Select(attempt => attempt.First()).Where(first => !first.IsClaim))
+        {
+            yield return $"attempt {first.Attempt} of run {run.Id} wrote at {first.Position} without a claim";
+        }
+
         foreach (var (before, after) in entries.Zip(entries.Skip(1)))
         {
             if (after.Attempt < before.Attempt)
