@@ -172,8 +172,8 @@ public sealed class UpgradeTests(ITestOutputHelper output) : IAsyncLifetime
 
     private async Task<SiloProcess> StartAsync(string release)
     {
-        var silo = await SiloProcess.StartProgramAsync(
-            SiloProcess.AssemblyOf(release), _folder.FullName, [_database!.ConnectionString, _folder.FullName]);
+        var place = new SiloPlace(SiloPlace.AssemblyOf(release), _database!.ConnectionString, _folder.FullName);
+        var silo = await SiloProcess.StartAsync(place, _folder.FullName);
         _silos.Add(silo);
         return silo;
     }
