@@ -6,6 +6,8 @@ namespace OrleansRuns.Abstractions;
 /// <summary>A handle to a run.</summary>
 public sealed class RunHandle
 {
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(20);
+
     private readonly IGrainFactory _grains;
 
     internal RunHandle(IGrainFactory grains, string id)
@@ -21,12 +23,12 @@ public sealed class RunHandle
 
     /// <inheritdoc cref="IRunGrain.GetAsync"/>
     public Task<RunSnapshot> GetAsync(CancellationToken cancellationToken = default) =>
-        Transitions.RetryAsync(() => Grain.GetAsync(cancellationToken), cancellationToken);
+        Transitions.RetryAsync(token => Grain.GetAsync(token), cancellationToken);
 
     /// <inheritdoc cref="IRunGrain.CancelAsync"/>
     public Task<RunSnapshot> CancelAsync(
         CancelAction action = CancelAction.Interrupt, CancellationToken cancellationToken = default) =>
-        Transitions.RetryAsync(() => Grain.CancelAsync(action, cancellationToken), cancellationToken);
+        Transitions.RetryAsync(token => Grain.CancelAsync(action, token), cancellationToken);
 
     /// <summary>Cancels the run and waits until its final status is durable.</summary>
     /// <param name="action">What to do with the run's checkpoints. The first accepted action wins.</param>
@@ -44,15 +46,14 @@ public sealed class RunHandle
     /// <returns>The run as it ended.</returns>
     public async Task<RunSnapshot> WaitAsync(CancellationToken cancellationToken = default)
     {
-        while (true)
+        var run = await RunWatch.AskAsync(Grain, cancellationToken);
+        while (!run.IsFinal)
         {
-            var run = await Transitions.RetryAsync(
-                () => Grain.WaitAsync(TimeSpan.FromSeconds(20), cancellationToken), cancellationToken);
-            if (run.IsFinal)
-            {
-                return run;
-            }
+            var watch = new RunWatch(Grain, run.Attempt);
+            run = await Transitions.RetryAsync(token => PollAsync(watch, token), cancellationToken, Poll);
         }
+
+        return run;
     }
 
     /// <summary>Waits until the run is final and returns the thread's state then.</summary>
@@ -91,13 +92,12 @@ public sealed class RunHandle
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await using var lease = cancelWithReader ? await ReaderLease.BeginAsync(Grain, cancellationToken) : null;
-        var retries = new Transitions();
-        while (true)
+        for (var failures = 0; ;)
         {
-            var stream = Grain.ReadEventsAsync(after, modes, cancellationToken);
-            await using var events = stream.GetAsyncEnumerator(cancellationToken);
-            while (await retries.MoveNextAsync(events, cancellationToken))
+            await using var events = await EventSubscription.BeginAsync(Grain, after, modes, cancellationToken);
+            while (await TryMoveNextAsync(events, failures))
             {
+                failures = 0;
                 var @event = events.Current;
                 after = @event.Number;
                 yield return @event;
@@ -106,6 +106,27 @@ public sealed class RunHandle
                     yield break;
                 }
             }
+
+            await Transitions.DelayAsync(++failures, cancellationToken);
+        }
+    }
+
+    private static async Task<RunSnapshot> PollAsync(RunWatch watch, CancellationToken cancellationToken)
+    {
+        var answer = watch.Run.WaitAsync(Poll, cancellationToken);
+        return await watch.HasComeAsync(answer, cancellationToken) ? await answer : await RunWatch.AskAsync(watch.Run, cancellationToken);
+    }
+
+    /// <summary>Moves on; after a break returns false, so that the reader subscribes again from its last number.</summary>
+    private static async Task<bool> TryMoveNextAsync(EventSubscription events, int failures)
+    {
+        try
+        {
+            return await events.MoveNextAsync();
+        }
+        catch (Exception exception) when (failures < Transitions.MaxAttempts && Transitions.IsTransition(exception))
+        {
+            return false;
         }
     }
 }

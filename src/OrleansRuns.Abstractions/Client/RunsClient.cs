@@ -32,7 +32,7 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
     public Task<RunPage> GetRunPageAsync(RunSearch search, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(search);
-        return Transitions.RetryAsync(() => Catalog.SearchRunsAsync(search, cancellationToken), cancellationToken);
+        return Transitions.RetryAsync(token => Catalog.SearchRunsAsync(search, token), cancellationToken);
     }
 
     public async IAsyncEnumerable<ThreadSummary> SearchThreadsAsync(
@@ -53,6 +53,6 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
     public Task<ThreadPage> GetThreadPageAsync(ThreadSearch search, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(search);
-        return Transitions.RetryAsync(() => Catalog.SearchThreadsAsync(search, cancellationToken), cancellationToken);
+        return Transitions.RetryAsync(token => Catalog.SearchThreadsAsync(search, token), cancellationToken);
     }
 }
