@@ -6,7 +6,7 @@ namespace OrleansRuns.AdoNet.Tests;
 /// <summary>How an entry stores the events it makes durable. What is written here must load for ever.</summary>
 public sealed class LogEventsFormatTests
 {
-    private const string Stored =
+    internal const string Stored =
         """
         {"version":1,"appendId":"r/1/3","runId":"r","attempt":1,"at":"2026-01-02T03:04:05.678+00:00","isBase":false,"nextEvent":4294967316,
         "events":{"first":12,"tellings":[

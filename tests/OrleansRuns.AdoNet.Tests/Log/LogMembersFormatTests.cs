@@ -1,0 +1,83 @@
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OrleansRuns.Runtime;
+
+namespace OrleansRuns.AdoNet.Tests;
+
+/// <summary>Members of entries that only some have. What is written here must load for ever.</summary>
+public sealed class LogMembersFormatTests
+{
+    internal const string RolledBack =
+        """
+        {"version":1,"appendId":"run-1/2/rollback","runId":"run-1","attempt":2,"at":"2026-01-02T03:04:05.678+00:00","isBase":true,
+        "nextEvent":7,"supersedes":4,"records":[{"kind":"claim","owner":"o","graph":"g","fingerprint":"f","startStep":0,"isResume":false,
+        "startPosition":4,"suspicion":{"lostOwners":["test/10.0.0.1:1@2"],"isAlone":true}},
+        {"kind":"end","status":"interrupted","stopReason":"superseded","checkpointId":"c"}]}
+        """;
+
+    private readonly LogEntryFormat _format = new(new ThreadLogOptions(), codec: null);
+
+    [Fact]
+    public void Read_RolledBackRun_HasItsMeaning()
+    {
+        var entry = _format.Read(Encoding.UTF8.GetBytes(RolledBack), "here");
+
+        var claim = (ClaimLogRecord)entry.Records[0];
+        Assert.Equal((4L, "superseded"), (entry.Supersedes, ((EndLogRecord)entry.Records[1]).StopReason));
+        Assert.Equal(("test/10.0.0.1:1@2", true), (Assert.Single(claim.Suspicion!.LostOwners), claim.Suspicion.IsAlone));
+    }
+
+    [Fact]
+    public void Write_WhatWasRead_GivesTheSameText()
+    {
+        var written = _format.Write(_format.Read(Encoding.UTF8.GetBytes(RolledBack), "here"), "here");
+
+        Assert.Equal(RolledBack.Replace("\n", "", StringComparison.Ordinal), Encoding.UTF8.GetString(written));
+    }
+
+    [Fact]
+    public void Texts_EveryMemberOfAnEntry_IsInOneOfThem()
+    {
+        var pinned = string.Concat(Files().Append(RolledBack).Append(LogEventsFormatTests.Stored));
+
+        var missing = Members(typeof(LogEntry), []).Distinct().Where(
+            name => !pinned.Contains($"\"{name}\":", StringComparison.Ordinal));
+
+        Assert.Empty(missing);
+    }
+
+    private static IEnumerable<string> Files()
+    {
+        var assembly = typeof(LogMembersFormatTests).Assembly;
+        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.EndsWith(".json", StringComparison.Ordinal)))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            yield return reader.ReadToEnd();
+        }
+    }
+
+    /// <summary>Gets the names of all members that an entry can store, also those of what it holds.</summary>
+    private static IEnumerable<string> Members(Type type, HashSet<Type> seen)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type.IsGenericType)
+        {
+            return type.GetGenericArguments().SelectMany(argument => Members(argument, seen));
+        }
+
+        if (type.Namespace?.StartsWith(nameof(OrleansRuns), StringComparison.Ordinal) != true || type.IsEnum || !seen.Add(type))
+        {
+            return [];
+        }
+
+        var stored = type.GetProperties()
+            .Where(property => property.CanWrite && property.GetMethod!.IsPublic && !property.IsDefined(typeof(JsonIgnoreAttribute)))
+            .Where(property => !property.IsDefined(typeof(JsonExtensionDataAttribute)))
+            .ToList();
+        return stored.Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name))
+            .Concat(stored.SelectMany(property => Members(property.PropertyType, seen)))
+            .Concat(type.GetCustomAttributes<JsonDerivedTypeAttribute>().SelectMany(derived => Members(derived.DerivedType, seen)));
+    }
+}
