@@ -11,6 +11,7 @@ namespace OrleansRuns.Runtime;
 internal sealed partial class PendingRuns(
     IRunCatalog catalog,
     ActiveRuns active,
+    LiveRuns live,
     ThreadSlots slots,
     RunWaker waker,
     IGraphs graphs,
@@ -43,7 +44,7 @@ internal sealed partial class PendingRuns(
 
     private async Task FeedAsync(CancellationToken stopping)
     {
-        while (!stopping.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested && live.IsOpen)
         {
             var refusal = active.NextRefusal();
             try
@@ -79,7 +80,10 @@ internal sealed partial class PendingRuns(
                     await exit.WaitAsync(token);
                 }
 
-                await waker.WakeHereAsync(run.RunId);
+                if (live.IsOpen)
+                {
+                    await waker.WakeHereAsync(run.RunId);
+                }
             });
             found = page.Length;
         }

@@ -51,6 +51,7 @@ internal sealed class MovingCluster : IAsyncDisposable
             silo.Services.AddSingleton<IRunCatalog>(catalog);
             silo.Services.AddSingleton<IThreadLogStore>(log);
             silo.Services.AddSingleton<IOwnerLeases>(leases);
+            silo.Services.AddSingleton<IDrainReports, MemoryDrainReports>();
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = ResponseTimeout);
             silo.Configure<ClusterMembershipOptions>(membership =>
             {

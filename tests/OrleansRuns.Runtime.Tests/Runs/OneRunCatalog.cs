@@ -35,7 +35,7 @@ internal sealed class OneRunCatalog : IRunCatalog
 
     public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
         ChangeAsync(
-            row => !row.IsFinal && row.Attempt == end.Attempt && (end.Status != RunStatus.Success || row.CancelAction is null),
+            row => !row.IsFinal && row.Attempt == end.Attempt && ((end.Status != RunStatus.Success && !end.Resumable) || row.CancelAction is null),
             row => row with
             {
                 Status = end.Status,
