@@ -30,7 +30,7 @@ internal sealed partial class DrainCoordinator(
     {
         // Nobody waits for longer than until here, also not for a database that does not answer.
         var gaveUp = clock.Begun(DrainPhase.Reporting);
-        Task<bool>? writing = null;
+        Task? writing = null;
         var isCancelled = false;
         while (true)
         {
@@ -38,10 +38,10 @@ internal sealed partial class DrainCoordinator(
             switch (DrainDecision.Next(phase, ProgressOf(run, writing)))
             {
                 case DrainStep.Done:
-                    return Tell(run, clock.Elapsed, writing is { IsCompletedSuccessfully: true } && await writing, error: null);
+                    return Tell(run, clock.Elapsed, error: null);
                 case DrainStep.GiveUp:
                     run.GiveUp();
-                    return Tell(run, clock.Elapsed, isWrittenForIt: false, await ErrorOfAsync(writing));
+                    return Tell(run, clock.Elapsed, await ErrorOfAsync(writing));
                 case DrainStep.Cancel or DrainStep.Write when !isCancelled:
                     isCancelled = true;
                     _ = CancelAsync(run);
@@ -91,8 +91,7 @@ internal sealed partial class DrainCoordinator(
     }
 
     /// <summary>Writes a run's end until it is durable or the time is over.</summary>
-    /// <returns>Whether it was written here, and not by the run itself.</returns>
-    private async Task<bool> WriteAsync(IDrainedRun run, Task gaveUp)
+    private async Task WriteAsync(IDrainedRun run, Task gaveUp)
     {
         using var over = new CancellationTokenSource();
         while (true)
@@ -107,7 +106,8 @@ internal sealed partial class DrainCoordinator(
                     throw new TimeoutException("The database did not answer before the time of the drain was over.");
                 }
 
-                return await write;
+                await write;
+                return;
             }
             catch (Exception exception) when (!gaveUp.IsCompleted && Persistence.IsTransient(exception))
             {
@@ -137,7 +137,7 @@ internal sealed partial class DrainCoordinator(
         }
     }
 
-    private DrainedRun? Tell(IDrainedRun run, TimeSpan elapsed, bool isWrittenForIt, Exception? error)
+    private DrainedRun? Tell(IDrainedRun run, TimeSpan elapsed, Exception? error)
     {
         var row = run.Row;
         if (run.IsFenced)
@@ -147,7 +147,7 @@ internal sealed partial class DrainCoordinator(
         }
 
         var isDrained = row is { Status: RunStatus.Interrupted, StopReason: StopReason.Drained };
-        var outcome = DrainDecision.OutcomeOf(row.Status, isDrained, isSettled: error is null, isWrittenForIt);
+        var outcome = DrainDecision.OutcomeOf(row.Status, isDrained, isSettled: error is null, run.IsWrittenForIt);
         if (error is not null)
         {
             LogNotPersisted(logger, error, row.RunId, row.ThreadId, row.Status);

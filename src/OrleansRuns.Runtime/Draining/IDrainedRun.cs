@@ -16,6 +16,9 @@ internal interface IDrainedRun
     /// <summary>Gets whether another owner has taken it over.</summary>
     bool IsFenced { get; }
 
+    /// <summary>Gets whether its end was written for it, and not by itself.</summary>
+    bool IsWrittenForIt { get; }
+
     /// <summary>Gets the newest durable checkpoint, if it is known.</summary>
     string? CheckpointId { get; }
 
@@ -27,8 +30,7 @@ internal interface IDrainedRun
     Task CancelForDrainAsync();
 
     /// <summary>Writes for it how it ended, unless it has done so itself: from then on it writes nothing more.</summary>
-    /// <returns>Whether it was written here.</returns>
-    Task<bool> WriteEndAsync(CancellationToken cancellationToken);
+    Task WriteEndAsync(CancellationToken cancellationToken);
 
     /// <summary>Tries nothing more.</summary>
     void GiveUp();

@@ -10,6 +10,7 @@ internal sealed partial class RunKeeper
 
     private readonly TaskCompletionSource<RunRow> _leftBehind = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile RunRow? _written;
+    private volatile bool _isWrittenForIt;
     private volatile bool _isGivenUp;
 
     /// <inheritdoc/>
@@ -24,6 +25,9 @@ internal sealed partial class RunKeeper
     /// <summary>Gets a task that completes when its end was written for it.</summary>
     internal Task<RunRow> LeftBehind => _leftBehind.Task;
 
+    /// <inheritdoc/>
+    public bool IsWrittenForIt => _isWrittenForIt;
+
     RunRow IDrainedRun.Row => _written ?? Row;
 
     /// <inheritdoc/>
@@ -37,23 +41,21 @@ internal sealed partial class RunKeeper
     public Task CancelForDrainAsync() => StopAsync();
 
     /// <inheritdoc/>
-    public async Task<bool> WriteEndAsync(CancellationToken cancellationToken)
+    public async Task WriteEndAsync(CancellationToken cancellationToken)
     {
         var row = await _catalog.FindRunAsync(Row.RunId, cancellationToken) ?? Row;
-        var isWritten = false;
         // Once more when a cancel was accepted in between, which wins.
         for (var tries = 0; IsUnderWay(row) && tries < 2; tries++)
         {
             var (end, checkpointId) = await _ending.LeftBehindAsync(row, cancellationToken);
             CheckpointId = checkpointId ?? CheckpointId;
             row = await _catalog.EndAsync(end, cancellationToken);
-            isWritten = !IsUnderWay(row);
+            _isWrittenForIt = !IsUnderWay(row);
         }
 
         _written = row;
         LogLeftBehind(_logger, row.RunId, row.Attempt, row.Status, row.StopReason);
         _leftBehind.TrySetResult(row);
-        return isWritten;
     }
 
     /// <inheritdoc/>

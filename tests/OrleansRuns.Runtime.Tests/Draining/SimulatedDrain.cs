@@ -147,6 +147,8 @@ internal sealed class SimulatedRun : IDrainedRun
 
     public bool IsFenced => false;
 
+    public bool IsWrittenForIt => IsWritten;
+
     public string? CheckpointId => null;
 
     internal TimeSpan? DrainedAt { get; private set; }
@@ -183,7 +185,7 @@ internal sealed class SimulatedRun : IDrainedRun
         await EndAsync(_endsAfterCancel);
     }
 
-    public async Task<bool> WriteEndAsync(CancellationToken cancellationToken)
+    public async Task WriteEndAsync(CancellationToken cancellationToken)
     {
         WrittenFrom ??= _drain.Clock.Elapsed;
         Writes++;
@@ -200,12 +202,12 @@ internal sealed class SimulatedRun : IDrainedRun
 
         if (IsSettled)
         {
-            return false;
+            return;
         }
 
         Assert.False(IsGivenUp, "A run was written after it was told of as lost.");
         Row = Row with { Status = RunStatus.Interrupted, StopReason = StopReason.Drained, Resumable = true };
-        return IsWritten = true;
+        IsWritten = true;
     }
 
     public void GiveUp()

@@ -49,6 +49,7 @@ internal sealed class MovingCluster : IAsyncDisposable
             silo.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Critical));
             silo.Services.AddSingleton(barrier);
             silo.Services.AddSingleton<IRunCatalog>(catalog);
+            silo.Services.AddSingleton<IRunSearch>(new MemoryRunSearch(catalog));
             silo.Services.AddSingleton<IThreadLogStore>(log);
             silo.Services.AddSingleton<IOwnerLeases>(leases);
             silo.Services.AddSingleton<IDrainReports, MemoryDrainReports>();
