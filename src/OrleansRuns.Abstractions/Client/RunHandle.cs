@@ -6,6 +6,12 @@ namespace OrleansRuns.Abstractions;
 /// <summary>A handle to a run.</summary>
 public sealed class RunHandle
 {
+    /// <summary>How long the grain is asked to wait.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Bounds the delay between two questions: 0.4 seconds.</summary>
+    private const int MaxHurried = 3;
+
     private readonly IGrainFactory _grains;
 
     internal RunHandle(IGrainFactory grains, string id)
@@ -44,13 +50,20 @@ public sealed class RunHandle
     /// <returns>The run as it ended.</returns>
     public async Task<RunSnapshot> WaitAsync(CancellationToken cancellationToken = default)
     {
-        while (true)
+        for (var hurried = 0; ;)
         {
-            var run = await Transitions.RetryAsync(
-                () => Grain.WaitAsync(TimeSpan.FromSeconds(20), cancellationToken), cancellationToken);
+            var asked = TimeProvider.System.GetTimestamp();
+            var run = await Transitions.RetryAsync(() => Grain.WaitAsync(Patience, cancellationToken), cancellationToken);
             if (run.IsFinal)
             {
                 return run;
+            }
+
+            // A silo that stops lets its callers go at once, and the run is on its way: asking without end would only hold it up.
+            hurried = TimeProvider.System.GetElapsedTime(asked) < Patience / 2 ? Math.Min(hurried + 1, MaxHurried) : 0;
+            if (hurried > 0)
+            {
+                await Transitions.DelayAsync(hurried, cancellationToken);
             }
         }
     }

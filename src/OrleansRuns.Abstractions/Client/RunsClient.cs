@@ -55,4 +55,7 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
         ArgumentNullException.ThrowIfNull(search);
         return Transitions.RetryAsync(() => Catalog.SearchThreadsAsync(search, cancellationToken), cancellationToken);
     }
+
+    public Task<IReadOnlyList<DrainReport>> GetDrainReportsAsync(int limit = 10, CancellationToken cancellationToken = default) =>
+        Transitions.RetryAsync(() => Catalog.GetDrainReportsAsync(limit, cancellationToken), cancellationToken);
 }

@@ -56,6 +56,7 @@ internal sealed class Transitions
             or ConnectionFailedException
             or TimeoutException;
 
-    private static Task DelayAsync(int attempt, CancellationToken cancellationToken) =>
+    /// <summary>Waits before something is tried again: longer with each attempt, at most 3 seconds.</summary>
+    internal static Task DelayAsync(int attempt, CancellationToken cancellationToken) =>
         Task.Delay(TimeSpan.FromMilliseconds(Math.Min(50 * Math.Pow(2, attempt), 3000)), TimeProvider.System, cancellationToken);
 }

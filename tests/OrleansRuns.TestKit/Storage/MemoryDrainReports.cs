@@ -19,7 +19,14 @@ public sealed class MemoryDrainReports : IDrainReports
     }
 
     /// <inheritdoc/>
-    public Task<ImmutableArray<DrainReport>> ListAsync(int limit, CancellationToken cancellationToken) => Task.FromResult(
-        _reports.Values.OrderByDescending(report => report.StartedAt).ThenBy(report => report.Silo, StringComparer.Ordinal).Take(limit)
+    public Task<ImmutableArray<DrainReport>> ListAsync(int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 100);
+        return Task.FromResult(_reports.Values
+            .OrderByDescending(report => report.StartedAt)
+            .ThenBy(report => report.Silo, StringComparer.Ordinal)
+            .Take(limit)
             .ToImmutableArray());
+    }
 }
