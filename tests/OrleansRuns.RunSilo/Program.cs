@@ -8,6 +8,13 @@ using OrleansRuns.TestKit;
 
 // A silo that executes the sample graphs, in a process of its own: OrleansRuns.RunSilo <silo port> <gateway port> [<folder of the store>].
 // It says "ready" when calls are answered and stops when its input is closed, so that it cannot outlive its test.
+// OrleansRuns.RunSilo postgres <connection string> is a silo of a cluster; see HoldingSilo.
+if (args is ["postgres", var connectionString])
+{
+    await HoldingSilo.ServeAsync(connectionString);
+    return;
+}
+
 var siloPort = int.Parse(args[0], CultureInfo.InvariantCulture);
 var gatewayPort = int.Parse(args[1], CultureInfo.InvariantCulture);
 using var store = args.Length > 2 ? RunStore.In(args[2]) : new RunStore();

@@ -34,12 +34,13 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
 
     public Task<ImmutableArray<OwnerLease>> ListLiveAsync(CancellationToken cancellationToken) =>
         LookAsync(
-            $"select owner, graphs from silo_leases where expires_at > {database.Now} order by owner",
+            $"select owner, graphs, started_at from silo_leases where expires_at > {database.Now} order by owner",
             row => new OwnerLease(
                 RunOwner.TryParse(row.GetString(0), out var owner)
                     ? owner
                     : throw new InvalidDataException($"The table silo_leases holds '{row.GetString(0)}', which is no owner."),
-                JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(row.GetString(1))!),
+                JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(row.GetString(1))!,
+                row.GetFieldValue<DateTimeOffset>(2)),
             cancellationToken,
             ("now", time.GetUtcNow()));
 

@@ -21,6 +21,13 @@ internal sealed class PostgresDatabase : IDatabase
     /// <summary>How long work waits for a connection, in seconds.</summary>
     private const int BurstTimeout = 60;
 
+    /// <summary>How long a transaction may wait for its client before the server ends it, in milliseconds.</summary>
+    /// <remarks>
+    /// A silo that stands still or is cut off between a statement and its commit holds the rows of its run locked. Without this bound
+    /// nobody could take the run over until the silo goes on, or until the server gives its connection up, which takes hours.
+    /// </remarks>
+    private const int SilentTransactionTimeout = 5_000;
+
     private readonly PostgresRunsOptions _options;
 
     internal PostgresDatabase(PostgresRunsOptions options, bool isReadOnly = false)
@@ -33,6 +40,8 @@ internal sealed class PostgresDatabase : IDatabase
             MaxAutoPrepare = options.MaxAutoPrepare,
             AutoPrepareMinUsages = 2,
         };
+        // In front of the user's own options: of two that set the same, the later one counts.
+        settings.Options = $"-c idle_in_transaction_session_timeout={SilentTransactionTimeout} {settings.Options}".TrimEnd();
         if (!settings.ContainsKey(nameof(settings.Timeout)))
         {
             // It also bounds the wait for a connection, and a burst of starts may wait longer than connecting may take.

@@ -66,6 +66,12 @@ internal sealed partial class CompiledGraph<TState>
             : null;
     }
 
+    public override string? MissingChannel(TaskWrites writes)
+    {
+        ArgumentNullException.ThrowIfNull(writes);
+        return writes.Update is { } update ? _model.Unknown(update) : null;
+    }
+
     public override CompiledGraph? SubgraphOf(string node) => _definitions.GetValueOrDefault(node)?.Subgraph?.Graph;
 
     public override CheckpointDraft EnterSubgraph(Checkpoint parent, GraphTask task)

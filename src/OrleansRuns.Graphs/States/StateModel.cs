@@ -214,6 +214,10 @@ internal sealed class StateModel<TState>
         return update;
     }
 
+    /// <summary>Finds a channel in stored writes that this state does not have.</summary>
+    internal string? Unknown(JsonElement update) =>
+        update.EnumerateObject().Select(member => member.Name).FirstOrDefault(name => !_byName.ContainsKey(name));
+
     private string Names => string.Join(", ", _channels.Where(channel => !channel.IsUntracked).Select(channel => channel.Name));
 
     private static Channel<TState> Create(string name, PropertyInfo property) =>

@@ -19,4 +19,7 @@ internal static class ExitCode
 
     /// <summary>The doctor found something that is not mended.</summary>
     internal const int Findings = 5;
+
+    /// <summary>The other silos of the cluster declared this one dead; started again, it takes part as a new one.</summary>
+    internal const int DeclaredDead = 6;
 }

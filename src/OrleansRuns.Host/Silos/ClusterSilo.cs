@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
@@ -25,6 +26,7 @@ internal static class ClusterSilo
             silo.ConfigureEndpoints(ports.Address, ports.Silo, ports.Gateway);
             silo.UseOrleansRunsPostgres(options => options.ConnectionString = connectionString);
             silo.AddOrleansRuns(SampleGraphs.Add);
+            silo.Services.AddSingleton<IFatalErrorHandler, FatalErrors>();
         });
         return builder.Build();
     }

@@ -241,6 +241,11 @@ internal sealed class RunLog(
         var started = time.GetTimestamp();
         var outcome = await AppendAsync(position, entry);
         instruments.Appended(time.GetElapsedTime(started), outcome.IsAppended);
+        if (!outcome.IsAppended)
+        {
+            throw new FencedException(writer.LogId, position);
+        }
+
         View = View.With(position, entry, outcome.StoredBytes);
         _live.Clear();
         foreach (var (name, live) in staged.Where(pair => View.Namespaces.ContainsKey(pair.Key)))
@@ -257,8 +262,7 @@ internal sealed class RunLog(
         {
             try
             {
-                var outcome = await store.AppendAsync(writer.LogId, position, entry, CancellationToken.None);
-                return outcome.IsAppended ? outcome : throw new FencedException(writer.LogId, position);
+                return await store.AppendAsync(writer.LogId, position, entry, CancellationToken.None);
             }
             catch (LogUnavailableException) when (attempt < MaxTries)
             {

@@ -78,14 +78,15 @@ internal static class DrainDecision
     internal static DrainedAs EndOf(RunStatus ended, CancelAction? intent, bool isDrained, RecoveryPolicy policy) =>
         (ended, intent, isDrained, policy) switch
         {
-            // What failed has failed. Only a success, which somebody might build on, gives way to a cancel that was accepted before it.
-            (RunStatus.Error or RunStatus.Timeout, _, _, _) => DrainedAs.AsItEnded,
+            (RunStatus.Pending or RunStatus.Running, _, _, _) =>
+                throw new ArgumentOutOfRangeException(nameof(ended), ended, "An attempt does not end as this."),
+            // Whatever it ended as: a cancel that was accepted before is what its caller was told.
             (_, not null, _, _) => DrainedAs.Cancelled,
-            (RunStatus.Success, _, _, _) => DrainedAs.AsItEnded,
+            (RunStatus.Success or RunStatus.Error or RunStatus.Timeout, _, _, _) => DrainedAs.AsItEnded,
             (RunStatus.Interrupted, _, false, _) => DrainedAs.Cancelled,
             (RunStatus.Interrupted, _, true, RecoveryPolicy.Stop) => DrainedAs.Stopped,
             (RunStatus.Interrupted, _, true, _) => DrainedAs.Resumable,
-            _ => throw new ArgumentOutOfRangeException(nameof(ended), ended, "An attempt does not end as this."),
+            _ => throw new UnreachableException(),
         };
 
     /// <summary>Decides what is told of a run.</summary>

@@ -16,7 +16,14 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
         if (log.View.ClaimedBy == setup.Row.RunId)
         {
             // A later attempt: the input, the answers or the fork are durable, together with the first claim.
-            await log.AppendAsync([Telling.Attempt], log.View.Claim! with { Owner = setup.Row.Owner!, Suspicion = setup.Suspicion });
+            // With the version that goes on now; see GraphVersions.
+            var claim = log.View.Claim! with
+            {
+                Owner = setup.Row.Owner!,
+                Fingerprint = setup.Graph.Fingerprint,
+                Suspicion = setup.Suspicion,
+            };
+            await log.AppendAsync([Telling.Attempt], claim);
             return root!;
         }
 

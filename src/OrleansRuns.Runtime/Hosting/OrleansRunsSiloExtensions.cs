@@ -79,6 +79,7 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<LiveRuns>();
         services.TryAddSingleton<SuspectTurns>();
         services.TryAddSingleton<GraphSilos>();
+        services.TryAddSingleton<GraphVersions>();
         services.TryAddSingleton<SiloLease>();
         services.TryAddSingleton<RunRecovery>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloLease>());

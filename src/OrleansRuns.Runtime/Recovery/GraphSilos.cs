@@ -9,8 +9,12 @@ internal sealed class GraphSilos(IOwnerLeases leases, SiloLease lease, IClusterM
     /// <summary>How long an answer of the database is good: many runs of one graph ask at the same time.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long it is good for a look at versions, which every run that begins takes.</summary>
+    private static readonly TimeSpan Recent = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim _turn = new(1);
     private ImmutableArray<OwnerLease> _known = [];
+    private MembershipVersion? _readMembers;
     private long? _readAt;
 
     public void Dispose() => _turn.Dispose();
@@ -36,6 +40,24 @@ internal sealed class GraphSilos(IOwnerLeases leases, SiloLease lease, IClusterM
             await ReadAsync(asked);
             return Choose(graph);
         }
+    }
+
+    /// <summary>Gets the other versions of a graph that live silos have.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="fingerprint">This silo's version.</param>
+    internal async Task<ImmutableArray<GraphVersion>> OthersAsync(string graph, string fingerprint)
+    {
+        var asked = time.GetTimestamp();
+        // A silo that has come up has its lease: when the members are the same, so are their graphs.
+        var isSame = _readMembers == membership.CurrentSnapshot.Version;
+        await ReadAsync(isSame ? asked - (long)(Recent.TotalSeconds * time.TimestampFrequency) : asked);
+        var versions = Live().Where(one => one.Graphs.ContainsKey(graph)).ToLookup(one => one.Graphs[graph], StringComparer.Ordinal);
+        var since = versions[fingerprint].Select(one => one.StartedAt).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+        return
+        [
+            .. versions.Where(version => version.Key != fingerprint).Select(version => new GraphVersion(
+                version.Key, version.Min(one => one.StartedAt) > since, [.. version.Select(one => one.Owner.Silo)])),
+        ];
     }
 
     private SiloAddress? Choose(string graph)
@@ -69,6 +91,7 @@ internal sealed class GraphSilos(IOwnerLeases leases, SiloLease lease, IClusterM
             {
                 var started = time.GetTimestamp();
                 await membership.Refresh();
+                _readMembers = membership.CurrentSnapshot.Version;
                 _known = await leases.ListLiveAsync(CancellationToken.None);
                 _readAt = started;
             }

@@ -34,7 +34,8 @@ public interface IOwnerLeases
 /// <summary>A silo that may own runs.</summary>
 /// <param name="Owner">The silo.</param>
 /// <param name="Graphs">The graphs it has: fingerprints by name.</param>
-public sealed record OwnerLease(RunOwner Owner, ImmutableSortedDictionary<string, string> Graphs);
+/// <param name="StartedAt">When it took the lease first, by the database's clock.</param>
+public sealed record OwnerLease(RunOwner Owner, ImmutableSortedDictionary<string, string> Graphs, DateTimeOffset StartedAt);
 
 /// <summary>Which runs a silo looks for.</summary>
 /// <remarks>

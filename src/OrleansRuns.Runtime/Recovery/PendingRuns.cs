@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -67,10 +68,12 @@ internal sealed partial class PendingRuns(
 
     private async Task BeginAsync(CancellationToken stopping)
     {
-        int found;
+        ImmutableArray<RunRow> page = [];
+        ImmutableArray<RunRow> before;
         do
         {
-            var page = await catalog.ListReadyAsync([.. graphs.Names], PageSize, stopping);
+            before = page;
+            page = await catalog.ListReadyAsync([.. graphs.Names], PageSize, stopping);
             var limit = new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = stopping };
             await Parallel.ForEachAsync(page, limit, async (run, token) =>
             {
@@ -85,9 +88,9 @@ internal sealed partial class PendingRuns(
                     await waker.WakeHereAsync(run.RunId);
                 }
             });
-            found = page.Length;
         }
-        while (found == PageSize);
+        // A page that none has left is of runs that cannot begin yet, such as those that wait for room on a silo with their version.
+        while (page.Length == PageSize && page.Any(run => before.All(known => known.RunId != run.RunId)));
     }
 
     /// <summary>Frees threads whose edit has died while runs wait for them.</summary>

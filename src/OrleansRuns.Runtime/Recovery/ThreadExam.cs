@@ -109,7 +109,7 @@ internal sealed record ThreadExam(
                     RunId = run.RunId,
                     Attempt = run.Attempt,
                     Status = status,
-                    StopReason = isCancelled ? StopReason.Cancelled : end.StopReason is { } why ? WireName.Parse<StopReason>(why) : null,
+                    StopReason = isCancelled ? run.CancelReason : end.StopReason is { } why ? WireName.Parse<StopReason>(why) : null,
                     Error = isCancelled ? null : end.Error,
                 },
             },

@@ -6,6 +6,9 @@ internal interface IRunExecutor
     /// <summary>Tells whether this silo has a graph.</summary>
     bool HasGraph(string graph);
 
+    /// <summary>Gets the version of a graph that this silo has.</summary>
+    string FingerprintOf(string graph);
+
     /// <summary>Executes one claimed attempt until it ends. The log's end entry is durable when the task completes.</summary>
     /// <param name="run">The run as it was claimed.</param>
     /// <param name="events">Where the execution tells what happens.</param>

@@ -14,6 +14,8 @@ internal sealed class RunExecutor(
 {
     public bool HasGraph(string graph) => graphs.Find(graph) is not null;
 
+    public string FingerprintOf(string graph) => graphs.Get(graph).Fingerprint;
+
     public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, RunStop stop)
     {
         var setup = new RunSetup(run, RunRequests.FromRow(run.Request), graphs.Get(run.Graph), events);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Runtime.Placement;
 
 namespace OrleansRuns.Runtime;
@@ -5,16 +6,25 @@ namespace OrleansRuns.Runtime;
 /// <summary>Takes a run to a silo that has its graph, or that goes on with it when this one stops.</summary>
 internal sealed partial class RunGrain : IGrainMigrationParticipant
 {
+    private const string RefusedKey = "refused";
+
+    private ImmutableHashSet<string> _refused = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
     private bool _hasMoved;
     private bool _isMoving;
     private RunRow? _handedOver;
 
-    void IGrainMigrationParticipant.OnDehydrate(IDehydrationContext dehydrationContext)
-    {
-        // Everything that moves is in the database.
-    }
+    // The run itself is in the database. What moves along is which versions of its graph it comes from, so that it ends its way somewhere.
+    void IGrainMigrationParticipant.OnDehydrate(IDehydrationContext dehydrationContext) =>
+        dehydrationContext.TryAddValue(RefusedKey, string.Join('|', _refused));
 
-    void IGrainMigrationParticipant.OnRehydrate(IRehydrationContext rehydrationContext) => _hasMoved = true;
+    void IGrainMigrationParticipant.OnRehydrate(IRehydrationContext rehydrationContext)
+    {
+        _hasMoved = true;
+        if (rehydrationContext.TryGetValue<string>(RefusedKey, out var refused) && refused is { Length: > 0 })
+        {
+            _refused = _refused.Union(refused.Split('|'));
+        }
+    }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -58,9 +68,7 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
             if (await handOff.ChooseAsync(row.Graph) is { } there)
             {
                 LogHandedOver(logger, RunId, there);
-                RequestContext.Set(IPlacementDirector.PlacementHintKey, there);
-                MigrateOnIdle();
-                RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+                MoveTo(there);
             }
         }
         catch (Exception exception)
@@ -76,14 +84,44 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
         if (await graphSilos.ChooseAsync(row.Graph) is { } there && !there.Equals(lease.Owner.Silo))
         {
             LogMoves(logger, RunId, row.Graph, there);
-            RequestContext.Set(IPlacementDirector.PlacementHintKey, there);
-            MigrateOnIdle();
-            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-            _isMoving = true;
-            LetGo();
+            MoveTo(there);
             return;
         }
 
         LogGraphMissing(logger, RunId, row.Graph);
+    }
+
+    /// <summary>Begins the run here, or on a silo whose version of its graph is the better one for it.</summary>
+    private async Task BeginAsync(RunRow row)
+    {
+        var there = row.CancelAction is null ? await versions.ChooseAsync(row, _refused) : null;
+        if (_isDeactivating)
+        {
+            return;
+        }
+
+        if (there is not null)
+        {
+            _refused = _refused.Add(executor.FingerprintOf(row.Graph));
+            LogMovesToVersion(logger, RunId, row.Graph, there);
+            MoveTo(there);
+        }
+        else if (TryKeep(row))
+        {
+            _begun.TrySetResult();
+        }
+        else if (IsClosing && row.Attempt > 0)
+        {
+            HandOver(row);
+        }
+    }
+
+    private void MoveTo(SiloAddress there)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, there);
+        MigrateOnIdle();
+        RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+        _isMoving = true;
+        LetGo();
     }
 }

@@ -22,6 +22,7 @@ internal sealed partial class RunGrain(
     SiloLease lease,
     LiveRuns live,
     GraphSilos graphSilos,
+    GraphVersions versions,
     DrainHandOff handOff,
     IHostApplicationLifetime lifetime,
     IOptions<RunsOptions> runs,
@@ -151,9 +152,9 @@ internal sealed partial class RunGrain(
         {
             EndWith(row);
         }
-        else if (_keeper is null && !_isDeactivating && !isForeign && IsExecutable(row) && TryKeep(row))
+        else if (_keeper is null && !_isDeactivating && !isForeign && IsExecutable(row))
         {
-            _begun.TrySetResult();
+            await BeginAsync(row);
         }
         else if (_keeper is null && !_isDeactivating && IsClosing && row.Attempt > 0)
         {

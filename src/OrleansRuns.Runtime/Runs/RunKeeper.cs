@@ -76,7 +76,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     /// <summary>Tells of a cancel whose intent is durable.</summary>
     internal Task CancelAsync(RunRow row)
     {
-        Row = RunRows.Newer(Row, row);
+        Learn(row);
         return StopNodesAsync(RunStatus.Interrupted, Row.CancelReason ?? StopReason.Cancelled);
     }
 
@@ -125,7 +125,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         }
 
         var attempt = Row.Attempt + 1;
-        Row = RunRows.Newer(Row, await _catalog.BeginAsync(Row.RunId, attempt, _owner, _abandon.Token));
+        Learn(await _catalog.BeginAsync(Row.RunId, attempt, _owner, _abandon.Token));
         if (Row.IsFinal || (Row.Attempt < attempt && Row.CancelAction is not null))
         {
             return;
@@ -198,7 +198,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         {
             try
             {
-                Row = RunRows.Newer(Row, await _catalog.EndAsync(end, _abandon.Token));
+                Learn(await _catalog.EndAsync(end, _abandon.Token));
                 break;
             }
             catch (Exception exception) when (Persistence.IsTransient(exception) && !_abandon.IsCancellationRequested)
@@ -223,6 +223,9 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
             Fence("end");
         }
     }
+
+    /// <summary>Takes in an answer of the database. What was learnt while it was on its way, such as a cancel, stays known.</summary>
+    private void Learn(RunRow answer) => Row = RunRows.Newer(Row, answer);
 
     private void Fence(string phase)
     {

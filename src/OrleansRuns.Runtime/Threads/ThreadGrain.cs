@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 using OrleansRuns.Abstractions;
@@ -27,11 +28,11 @@ internal partial class ThreadGrain(
         ArgumentNullException.ThrowIfNull(request);
         var outcome = await admission.AdmitAsync(ThreadId, request, cancellationToken);
         var run = outcome.Run!;
-        if (!outcome.Superseded.IsEmpty)
+        if (SupersededBy(outcome, request) is { IsEmpty: false } superseded)
         {
             // Their intents are durable. The thread does not wait for them: a silo that has just died answers only when it is missed.
             var action = request.Strategy == MultitaskStrategy.Rollback ? CancelAction.Rollback : CancelAction.Interrupt;
-            _ = waker.CancelAsync(outcome.Superseded, action);
+            _ = waker.CancelAsync(superseded, action);
         }
 
         if (!run.HoldsSlot)
@@ -76,6 +77,15 @@ internal partial class ThreadGrain(
 
     public Task<string> UpdateMetadataAsync(string metadata, CancellationToken cancellationToken) =>
         threadMetadata.MergeAsync(ThreadId, metadata, cancellationToken);
+
+    /// <summary>Gets the runs that have to be told that the admitted one takes over.</summary>
+    private static ImmutableArray<string> SupersededBy(AdmitOutcome outcome, StartRunRequest request)
+    {
+        var isRepeated = outcome is { Kind: AdmitKind.Exists, Run: { Status: RunStatus.Pending, HoldsSlot: false, CancelAction: null } }
+            && request.Strategy is MultitaskStrategy.Interrupt or MultitaskStrategy.Rollback;
+        // Whoever is in front of a run that superseded all others has its intent. Perhaps nobody told it: the admission's answer was lost.
+        return isRepeated && outcome.Run!.Holder is { } holder && !ThreadSlots.IsEdit(holder) ? [holder] : outcome.Superseded;
+    }
 
     private async Task<ThreadRow> FindAsync(CancellationToken cancellationToken) =>
         await catalog.FindThreadAsync(ThreadId, cancellationToken) ?? throw new ThreadNotFoundException(ThreadId);

@@ -185,14 +185,17 @@ public abstract partial class RunCatalogContract
         Assert.Equal((null, 1L, "digest"), await SlotAsync());
     }
 
-    [Fact]
-    public async Task EndAsync_SuccessAfterAcceptedCancel_IsRefused()
+    [Theory]
+    [InlineData(RunStatus.Success)]
+    [InlineData(RunStatus.Error)]
+    [InlineData(RunStatus.Timeout)]
+    public async Task EndAsync_AfterAcceptedCancel_IsRefused(RunStatus status)
     {
         var run = NewRun();
         await BegunAsync(run);
-        var cancelled = await Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, None);
+        var cancelled = await Catalog.RequestCancelAsync(run.RunId, CancelAction.Rollback, None);
 
-        var refused = await Catalog.EndAsync(End(run, RunStatus.Success), None);
+        var refused = await Catalog.EndAsync(End(run, status), None);
         var ended = await Catalog.EndAsync(End(run, RunStatus.Interrupted) with { StopReason = StopReason.Cancelled }, None);
 
         Assert.Equal(cancelled, refused);
@@ -211,18 +214,6 @@ public abstract partial class RunCatalogContract
 
         Assert.Equal(cancelled, refused);
         Assert.Equal((run.RunId, 1L, "digest"), await SlotAsync());
-    }
-
-    [Fact]
-    public async Task EndAsync_ErrorAfterAcceptedCancel_IsWritten()
-    {
-        var run = NewRun();
-        await BegunAsync(run);
-        await Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, None);
-
-        var row = await Catalog.EndAsync(End(run, RunStatus.Error) with { StopReason = StopReason.NodeError }, None);
-
-        Assert.Equal((RunStatus.Error, StopReason.NodeError), (row.Status, row.StopReason));
     }
 
     [Fact]

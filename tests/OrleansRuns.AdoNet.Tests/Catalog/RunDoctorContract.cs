@@ -107,6 +107,7 @@ public abstract class RunDoctorContract(AdoBench bench)
     [InlineData("success", false, RunStatus.Success, null)]
     [InlineData("error", false, RunStatus.Error, StopReason.NodeError)]
     [InlineData("success", true, RunStatus.Interrupted, StopReason.Cancelled)]
+    [InlineData("error", true, RunStatus.Interrupted, StopReason.Cancelled)]
     public async Task Status_LogHasItsEnd_FollowsFromTheEndAndTheIntent(
         string end, bool isCancelled, RunStatus status, StopReason? reason)
     {

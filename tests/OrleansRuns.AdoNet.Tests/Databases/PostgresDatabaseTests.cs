@@ -50,6 +50,21 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Source_ClientSilentInsideATransaction_LosesItsLocks()
+    {
+        await ExecuteAsync("create table held (id integer); insert into held values (1)");
+        await using var database = new PostgresDatabase(new PostgresRunsOptions { ConnectionString = ConnectionString });
+        await using var silent = await database.Source.OpenConnectionAsync();
+        await using var transaction = await silent.BeginTransactionAsync();
+        await silent.ExecuteAsync("update public.held set id = 2");
+
+        await ExecuteAsync("update held set id = 3").WithinAsync("the row that a silent client holds locked");
+
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => transaction.CommitAsync());
+        Assert.Equal(3, await ExecuteAsync("select id from held"));
+    }
+
+    [Fact]
     public async Task OpenAsync_NoSuchDatabase_SaysSoWithoutThePassword()
     {
         var elsewhere = new NpgsqlConnectionStringBuilder(ConnectionString) { Database = "no_such_database" };

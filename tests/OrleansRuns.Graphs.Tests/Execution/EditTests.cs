@@ -139,6 +139,16 @@ public sealed class EditTests
     }
 
     [Fact]
+    public void MissingChannel_WritesOfAnotherVersion_NamesWhatCannotBeFolded()
+    {
+        Assert.Equal("note", Two().MissingChannel(Written("""{"text":"a","note":"b"}""")));
+        Assert.Null(Two().MissingChannel(Written("""{"text":"a"}""")));
+        Assert.Null(Two().MissingChannel(new TaskWrites { TaskId = "1", Node = "a" }));
+
+        static TaskWrites Written(string update) => new() { TaskId = "1", Node = "a", Update = TestGraph.Json(update) };
+    }
+
+    [Fact]
     public async Task HandleError_NodeWithHandler_SendsItTheErrorAndFollowsNoEdge()
     {
         var graph = TestGraph.Compile(graph =>

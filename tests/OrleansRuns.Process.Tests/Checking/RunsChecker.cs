@@ -20,6 +20,32 @@ internal sealed class RunsChecker : IAsyncDisposable
     internal async Task<long> CountUnfinishedAsync(string silo) =>
         await ScalarAsync($"select count(*) from runs where {Unfinished} and owner like '%/{silo}'");
 
+    /// <summary>Finds the runs a silo owns that have not ended.</summary>
+    /// <param name="silo">The silo's address, as "ip:port@generation".</param>
+    internal Task<IReadOnlyList<string>> FindUnfinishedAsync(string silo) =>
+        StringsAsync($"select run_id from runs where {Unfinished} and owner like '%/{silo}' order by run_id");
+
+    /// <summary>Waits until something was done a number of times.</summary>
+    /// <param name="kind">The kind of effect, such as "charge".</param>
+    /// <param name="count">How often.</param>
+    /// <param name="bound">How long to wait at most.</param>
+    internal Task DoneAsync(string kind, int count, TimeSpan bound) => Eventually.TrueAsync(
+        async () => await ScalarAsync($"select count(*) from order_effects where kind = '{kind}'") == count,
+        $"{count} effects of kind '{kind}'",
+        bound);
+
+    /// <summary>Waits until the cluster has declared a silo dead and other silos own the runs it had.</summary>
+    /// <param name="silo">The silo's address, as "ip:port@generation".</param>
+    /// <param name="bound">How long to wait for each at most.</param>
+    internal async Task ReplacedAsync(string silo, TimeSpan bound)
+    {
+        await Eventually.TrueAsync(async () => await ScalarAsync(
+            "select count(*) from silos where status = 6 and address || ':' || port || '@' || generation = '" + silo + "'") == 1,
+            $"silo {silo} to be declared dead", bound);
+        await Eventually.TrueAsync(
+            async () => await CountUnfinishedAsync(silo) == 0, $"others to own the runs of silo {silo}, which was declared dead", bound);
+    }
+
     /// <summary>Waits until no run is left that has not ended.</summary>
     /// <param name="bound">How long to wait at most.</param>
     internal Task EndedAsync(TimeSpan bound) => Eventually.TrueAsync(

@@ -40,12 +40,20 @@ internal sealed class SiloFleet : IAsyncDisposable
     /// <param name="silos">How many.</param>
     /// <param name="connectionString">The database.</param>
     /// <param name="owned">What to dispose with the fleet.</param>
-    internal static async Task<SiloFleet> StartAsync(int silos, string connectionString, IAsyncDisposable? owned = null)
+    internal static Task<SiloFleet> StartAsync(int silos, string connectionString, IAsyncDisposable? owned = null) =>
+        StartAsync(Enumerable.Repeat(SiloPlace.Serving(connectionString), silos), connectionString, owned);
+
+    /// <summary>Starts silos at places, and a client.</summary>
+    /// <param name="places">Where, one place for each silo.</param>
+    /// <param name="connectionString">The database, as the client reaches it.</param>
+    /// <param name="owned">What to dispose with the fleet.</param>
+    internal static async Task<SiloFleet> StartAsync(
+        IEnumerable<SiloPlace> places, string connectionString, IAsyncDisposable? owned = null)
     {
         var fleet = new SiloFleet(connectionString, owned);
         try
         {
-            await fleet.AddAsync(silos);
+            await fleet.AddAsync(places);
             fleet._client = await PostgresCluster.ConnectAsync(connectionString, "orleansruns");
             return fleet;
         }
@@ -57,8 +65,11 @@ internal sealed class SiloFleet : IAsyncDisposable
     }
 
     /// <summary>Starts more silos, all at once.</summary>
-    internal async Task AddAsync(int silos) => _silos.AddRange(await Task.WhenAll(
-        Enumerable.Range(0, silos).Select(_ => SiloProcess.StartAsync(_folder.FullName, "--postgres", ConnectionString))));
+    internal Task AddAsync(int silos) => AddAsync(Enumerable.Repeat(SiloPlace.Serving(ConnectionString), silos));
+
+    /// <summary>Starts more silos at places, all at once.</summary>
+    internal async Task AddAsync(params IEnumerable<SiloPlace> places) =>
+        _silos.AddRange(await Task.WhenAll(places.Select(place => SiloProcess.StartAsync(place, _folder.FullName))));
 
     /// <summary>Kills a silo as kill -9 does.</summary>
     internal async Task KillAsync(SiloProcess silo)
@@ -73,6 +84,15 @@ internal sealed class SiloFleet : IAsyncDisposable
     {
         _silos.Remove(silo);
         var end = await silo.StopAsync();
+        await silo.DisposeAsync();
+        return end;
+    }
+
+    /// <summary>Waits until a silo has ended by itself.</summary>
+    internal async Task<ProgramEnd> EndedAsync(SiloProcess silo)
+    {
+        _silos.Remove(silo);
+        var end = await silo.EndAsync();
         await silo.DisposeAsync();
         return end;
     }

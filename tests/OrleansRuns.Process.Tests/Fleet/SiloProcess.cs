@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
 using OrleansRuns.TestKit;
 
@@ -9,15 +8,18 @@ internal sealed partial class SiloProcess : IAsyncDisposable
 {
     private readonly ChildProgram _program;
 
-    private SiloProcess(ChildProgram program, string address)
+    private SiloProcess(ChildProgram program, SiloPlace place, string address)
     {
         _program = program;
+        Place = place;
         Address = address;
     }
 
+    /// <summary>Gets where the silo was started.</summary>
+    internal SiloPlace Place { get; }
+
     /// <summary>Gets the assembly of the program.</summary>
-    internal static string Assembly { get; } = typeof(SiloProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(one => one.Key == "Host").Value!;
+    internal static string Assembly { get; } = SiloPlace.AssemblyOf("Host");
 
     /// <summary>Gets the silo's address, as "ip:port@generation".</summary>
     internal string Address { get; }
@@ -26,16 +28,16 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     internal string Log => _program.Errors;
 
     /// <summary>Starts a silo and waits until it takes part in the cluster.</summary>
+    /// <param name="place">Where.</param>
     /// <param name="folder">The folder it starts in.</param>
-    /// <param name="arguments">The command line, with the database.</param>
-    internal static async Task<SiloProcess> StartAsync(string folder, params IEnumerable<string> arguments)
+    internal static async Task<SiloProcess> StartAsync(SiloPlace place, string folder)
     {
-        var program = ChildProgram.Start(Assembly, folder, arguments);
+        var program = ChildProgram.StartBehind(place.Prefix, place.Program, folder, place.Arguments);
         while (await program.ReadLineAsync() is { } line)
         {
             if (ReadyLine().Match(line) is { Success: true } ready)
             {
-                return new SiloProcess(program, $"{ready.Groups[1].Value}@{ready.Groups[2].Value}");
+                return new SiloProcess(program, place, $"{ready.Groups[1].Value}@{ready.Groups[2].Value}");
             }
         }
 
@@ -51,6 +53,9 @@ internal sealed partial class SiloProcess : IAsyncDisposable
 
     /// <inheritdoc cref="ChildProgram.Resume"/>
     internal void Resume() => _program.Resume();
+
+    /// <inheritdoc cref="ChildProgram.WriteLine"/>
+    internal void WriteLine(string line) => _program.WriteLine(line);
 
     /// <summary>Stops the silo as a supervisor does, and waits for its end.</summary>
     internal Task<ProgramEnd> StopAsync()

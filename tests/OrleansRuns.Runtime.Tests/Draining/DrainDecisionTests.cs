@@ -21,8 +21,8 @@ public sealed class DrainDecisionTests
 
             // Each rule of the contract on its own.
             var isLeft = end is DrainedAs.Resumable or DrainedAs.Stopped;
-            var isKept = ended is RunStatus.Error or RunStatus.Timeout || (ended == RunStatus.Success && intent is null);
-            Assert.Equal(isKept, end == DrainedAs.AsItEnded);
+            Assert.Equal(ended != RunStatus.Interrupted && intent is null, end == DrainedAs.AsItEnded);
+            Assert.True(intent is null || end == DrainedAs.Cancelled, "An accepted cancel does not win.");
             Assert.False(isLeft && intent is not null, "The drain has overwritten a cancel.");
             Assert.False(isLeft && !isDrained, "A run is left behind on a silo that does not stop.");
             Assert.False(isLeft && ended != RunStatus.Interrupted, "The drain has overwritten an end.");

@@ -8,7 +8,7 @@ internal sealed class OneRunCatalog : IRunCatalog
 {
     private readonly Lock _lock = new();
 
-    internal RunRow Row { get; private set; } = new()
+    internal RunRow Row { get; set; } = new()
     {
         RunId = "run",
         ThreadId = "thread",
@@ -35,7 +35,9 @@ internal sealed class OneRunCatalog : IRunCatalog
 
     public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
         ChangeAsync(
-            row => !row.IsFinal && row.Attempt == end.Attempt && ((end.Status != RunStatus.Success && !end.Resumable) || row.CancelAction is null),
+            row => !row.IsFinal
+                && row.Attempt == end.Attempt
+                && ((end.Status == RunStatus.Interrupted && !end.Resumable) || row.CancelAction is null),
             row => row with
             {
                 Status = end.Status,

@@ -188,6 +188,31 @@ public sealed class RunKeeperTests
         Assert.True(Assert.Single(_executor.Closings).RollBack);
     }
 
+    [Theory]
+    [InlineData(RunStatus.Success, RunStatus.Success)]
+    [InlineData(RunStatus.Interrupted, RunStatus.Timeout)]
+    [Proves(ContractLine.Ended, Trial.WriteIsSlow)]
+    public async Task RunAsync_TimeIsOverWhileItsEndIsWritten_IsWhatTheLogSays(RunStatus inTheLog, RunStatus expected)
+    {
+        _inner.Row = _inner.Row with
+        {
+            Request = """{"runId":"run","graph":"graph","timeout":"00:00:00.010"}""",
+            StartedAt = TimeProvider.System.GetUtcNow(),
+        };
+        _executor.ExecuteStop = async stop =>
+        {
+            var isOver = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var _ = stop.Token.Register(isOver.SetResult);
+            await isOver.Task.WithinAsync("the run's time to be over");
+            return inTheLog == RunStatus.Success ? new RunOutcome { Status = inTheLog } : stop.Outcome;
+        };
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.Equal(expected, (await FindAsync(keeper)).Status);
+    }
+
     [Fact]
     public async Task StopAsync_RunIsActive_StaysResumable()
     {
@@ -286,9 +311,13 @@ public sealed class RunKeeperTests
         internal Func<RunRow, CancellationToken, Task<RunOutcome>> Execute { get; set; } =
             (_, _) => Task.FromResult(new RunOutcome { Status = RunStatus.Success });
 
+        internal Func<RunStop, Task<RunOutcome>>? ExecuteStop { get; set; }
+
         internal int Executions { get; private set; }
 
         public bool HasGraph(string graph) => true;
+
+        public string FingerprintOf(string graph) => "";
 
         internal List<(RunOutcome Outcome, bool RollBack)> Closings { get; } = [];
 
@@ -297,7 +326,7 @@ public sealed class RunKeeperTests
         public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, RunStop stop)
         {
             Executions++;
-            return Execute(run, stop.Token);
+            return ExecuteStop?.Invoke(stop) ?? Execute(run, stop.Token);
         }
 
         public Task<RunOutcome> CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken)

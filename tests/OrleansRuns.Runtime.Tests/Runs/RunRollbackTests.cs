@@ -7,6 +7,7 @@ namespace OrleansRuns.Runtime.Tests;
 public sealed class RunRollbackTests
 {
     [Fact]
+    [Proves(ContractLine.CancelRollsBack)]
     public async Task CancelAsync_RollbackOfAThreadsFirstRun_LeavesTheThreadAsNew()
     {
         await using var cluster = await RunCluster.StartAsync();
@@ -36,6 +37,7 @@ public sealed class RunRollbackTests
     }
 
     [Fact]
+    [Proves(ContractLine.CancelRollsBack)]
     public async Task CancelAsync_RollbackOfAnAnswer_AsksTheSameQuestionAgain()
     {
         await using var cluster = await RunCluster.StartAsync();

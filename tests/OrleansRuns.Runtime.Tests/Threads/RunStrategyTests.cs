@@ -7,6 +7,7 @@ namespace OrleansRuns.Runtime.Tests;
 public sealed class RunStrategyTests
 {
     [Fact]
+    [Proves(ContractLine.Reject)]
     public async Task StartAsync_Reject_IsRefusedAndChangesNothing()
     {
         await using var cluster = await RunCluster.StartAsync();
@@ -20,6 +21,7 @@ public sealed class RunStrategyTests
     }
 
     [Fact]
+    [Proves(ContractLine.Enqueue)]
     public async Task StartAsync_Enqueue_RunsOneAfterTheOtherInTheOrderOfTheirStarts()
     {
         await using var cluster = await RunCluster.StartAsync();
@@ -42,6 +44,7 @@ public sealed class RunStrategyTests
     }
 
     [Fact]
+    [Proves(ContractLine.Enqueue)]
     public async Task StartAsync_EnqueueAfterARestart_IsStillInOrder()
     {
         using var store = new RunStore();
@@ -66,6 +69,7 @@ public sealed class RunStrategyTests
     }
 
     [Fact]
+    [Proves(ContractLine.Interrupt)]
     public async Task StartAsync_Interrupt_BeginsAfterTheLastWriteOfTheActiveRun()
     {
         await using var cluster = await RunCluster.StartAsync();
@@ -83,6 +87,7 @@ public sealed class RunStrategyTests
     }
 
     [Fact]
+    [Proves(ContractLine.Interrupt)]
     public async Task StartAsync_InterruptWithAQueue_EndsTheQueuedRunsToo()
     {
         await using var cluster = await RunCluster.StartAsync();
@@ -99,6 +104,7 @@ public sealed class RunStrategyTests
     }
 
     [Fact]
+    [Proves(ContractLine.Rollback)]
     public async Task StartAsync_Rollback_BeginsFromTheStateBeforeTheActiveRun()
     {
         await using var cluster = await RunCluster.StartAsync();
@@ -156,6 +162,7 @@ public sealed class RunStrategyTests
     }
 
     [Fact]
+    [Proves(ContractLine.IdempotencyKey)]
     public async Task StartAsync_SameIdempotencyKey_GetsTheSameRun()
     {
         await using var cluster = await RunCluster.StartAsync();

@@ -64,7 +64,8 @@ public sealed class Gate
     }
 
     /// <summary>Stops a node without holding a thread.</summary>
-    internal Task PassAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Lets the node go.</param>
+    public Task PassAsync(CancellationToken cancellationToken)
     {
         Arrive();
         return _opened.Task.WaitAsync(cancellationToken);

@@ -49,10 +49,19 @@ public sealed partial class ChildProgram : IAsyncDisposable
     }
 
     /// <inheritdoc cref="Start(Assembly, string, IEnumerable{string})"/>
-    public static ChildProgram Start(string program, string folder, params IEnumerable<string> arguments)
+    public static ChildProgram Start(string program, string folder, params IEnumerable<string> arguments) =>
+        StartBehind([], program, folder, arguments);
+
+    /// <summary>Starts a program by way of another command, such as one that enters a network namespace.</summary>
+    /// <param name="prefix">The command and its arguments; it has to become the program, so that signals reach the program.</param>
+    /// <param name="program">The program's assembly.</param>
+    /// <param name="folder">The folder it starts in.</param>
+    /// <param name="arguments">Its command line.</param>
+    public static ChildProgram StartBehind(
+        IEnumerable<string> prefix, string program, string folder, params IEnumerable<string> arguments)
     {
         // A shell starts what it puts into the background with the signal of Ctrl+C ignored, and children inherit that.
-        string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", "dotnet"] : ["dotnet"];
+        string[] command = [.. prefix, .. OperatingSystem.IsLinux() ? new[] { "env", "--default-signal=INT", "dotnet" } : ["dotnet"]];
         return new ChildProgram(new ProcessStartInfo(command[0], [.. command[1..], program, .. arguments])
         {
             WorkingDirectory = folder,
@@ -91,6 +100,13 @@ public sealed partial class ChildProgram : IAsyncDisposable
         }
     }
 
+    /// <summary>Writes a line to standard input. A program that is paused reads it when it goes on.</summary>
+    public void WriteLine(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
+
     /// <summary>Reads what is left of standard output and waits for the end.</summary>
     public async Task<ProgramEnd> EndAsync()
     {
@@ -117,7 +133,7 @@ public sealed partial class ChildProgram : IAsyncDisposable
     /// <summary>Sends what a supervisor sends to make a program stop.</summary>
     public void Terminate() => Signal(TerminateSignal);
 
-    /// <summary>Stops the program where it stands, as a long pause of its machine does; nothing of it runs until <see cref="Resume"/>.</summary>
+    /// <summary>Stops the program where it stands, as a pause of its machine does. Nothing of it runs until <see cref="Resume"/>.</summary>
     public void Pause() => Signal(StopSignal);
 
     /// <summary>Lets a program that was paused go on.</summary>

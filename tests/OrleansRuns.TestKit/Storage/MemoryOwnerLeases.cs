@@ -27,7 +27,11 @@ public sealed class MemoryOwnerLeases : IOwnerLeases
         RunOwner owner, ImmutableSortedDictionary<string, string> graphs, TimeSpan duration, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(owner);
-        _leases[owner.ToString()] = (new OwnerLease(owner, graphs), _time.GetUtcNow() + duration);
+        var now = _time.GetUtcNow();
+        _leases.AddOrUpdate(
+            owner.ToString(),
+            _ => (new OwnerLease(owner, graphs, now), now + duration),
+            (_, held) => (held.Lease with { Graphs = graphs }, now + duration));
         return Task.CompletedTask;
     }
 

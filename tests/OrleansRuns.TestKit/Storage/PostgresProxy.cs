@@ -25,7 +25,7 @@ public enum PostgresFault
 /// </summary>
 public sealed class PostgresProxy : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly ConcurrentBag<Socket> _sockets = [];
     private readonly EndPoint _server;
     private readonly Lock _lock = new();
@@ -36,14 +36,16 @@ public sealed class PostgresProxy : IAsyncDisposable
 
     /// <summary>Starts a proxy.</summary>
     /// <param name="connectionString">The connection string of the server's database.</param>
-    public PostgresProxy(string connectionString)
+    /// <param name="address">The address of this machine that clients reach it by; the default is the loopback.</param>
+    public PostgresProxy(string connectionString, IPAddress? address = null)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         _server = settings.Host!.StartsWith('/')
             ? new UnixDomainSocketEndPoint($"{settings.Host}/.s.PGSQL.{settings.Port}")
             : new DnsEndPoint(settings.Host, settings.Port);
+        _listener = new TcpListener(address ?? IPAddress.Loopback, 0);
         _listener.Start();
-        settings.Host = "127.0.0.1";
+        settings.Host = (address ?? IPAddress.Loopback).ToString();
         settings.Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         settings.SslMode = SslMode.Disable;
         settings.GssEncryptionMode = GssEncryptionMode.Disable;

@@ -14,7 +14,6 @@ public sealed class DisturbedRunTests(ITestOutputHelper output)
 
     private const int MostSeeds = 300;
 
-
     private readonly Dictionary<string, int> _met = new(StringComparer.Ordinal)
     {
         ["retries"] = 0,

@@ -1,0 +1,65 @@
+using System.Globalization;
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+using Xunit.Abstractions;
+
+namespace OrleansRuns.Process.Tests;
+
+/// <summary>Silos that wake up with an effect done and its checkpoint still to be written, when the run is another's already.</summary>
+public sealed class ZombieTests(ITestOutputHelper output)
+{
+    private const int Orders = 12;
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
+    private static readonly int Pauses = LongTests.Loops(few: 1, many: 10);
+
+    [Fact]
+    public async Task Pause_BetweenEffectAndCheckpoint_EveryAppendOfTheWokenSiloIsRefused()
+    {
+        for (var pause = 0; pause < Pauses; pause++)
+        {
+            await PauseAsync();
+        }
+    }
+
+    private async Task PauseAsync()
+    {
+        var database = await PostgresTestDatabase.CreateAsync();
+        await using var fleet = await SiloFleet.StartAsync(
+            Enumerable.Repeat(SiloPlace.Holding(database.ConnectionString), 3), database.ConnectionString, database);
+        await using var checker = new RunsChecker(fleet.ConnectionString);
+        var orders = await Task.WhenAll(Enumerable.Range(1, Orders).Select(number => StartAsync(fleet.Runs, number)));
+        await checker.DoneAsync("charge", Orders, Bound);
+        var held = await Task.WhenAll(fleet.Silos.Select(
+            async silo => (Silo: silo, Runs: await checker.FindUnfinishedAsync(silo.Address))));
+        var (victim, runs) = held.MaxBy(one => one.Runs.Count);
+
+        victim.Pause();
+        foreach (var silo in fleet.Silos)
+        {
+            silo.WriteLine("go");
+        }
+
+        await checker.ReplacedAsync(victim.Address, Bound);
+        await checker.EndedAsync(Bound);
+        victim.Resume();
+        var end = await fleet.EndedAsync(victim);
+        var findings = await checker.FindAsync(orders);
+        var doctor = await fleet.RunAsync("doctor");
+
+        var refused = RefusedAppends.Read(end.Errors);
+        output.WriteLine($"{runs.Count} of {Orders} orders were held on the silo that was paused, {refused.Count} appends were refused");
+        Assert.NotEqual(0, end.ExitCode);
+        Assert.Equal(runs, refused);
+        Assert.Empty(findings);
+        Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
+    }
+
+    private static async Task<PlacedOrder> StartAsync(IRunsClient runs, int number)
+    {
+        var order = new PlacedOrder(
+            $"order-{number.ToString(CultureInfo.InvariantCulture)}", Guid.CreateVersion7().ToString(), IsDeclined: false);
+        var request = new StartRunRequest { RunId = order.RunId, Graph = "order", Input = "{}" };
+        await runs.Thread(order.Id).StartAsync(request).WithinAsync($"the start of run {order.RunId}", Bound);
+        return order;
+    }
+}
