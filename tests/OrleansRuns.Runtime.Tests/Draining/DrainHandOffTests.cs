@@ -109,7 +109,7 @@ public sealed class DrainHandOffTests : IAsyncLifetime
         var waiting = run.Run.WaitAsync();
 
         await Cluster.StopAsync(leaving);
-        var ended = await waiting.WithinAsync("the run to end");
+        var ended = await waiting.WithinAsync("the run to end", TimeSpan.FromMinutes(1));
 
         Assert.Equal((RunStatus.Interrupted, StopReason.Drained, false), (ended.Status, ended.StopReason, ended.Resumable));
         run.Gate.Open();
