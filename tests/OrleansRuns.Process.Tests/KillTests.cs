@@ -21,15 +21,14 @@ public sealed class KillTests(ITestOutputHelper output)
         await using var load = OrderLoad.Begin(fleet.Runs, Callers);
         await load.EndedAsync(Callers);
 
-        var hits = 0L;
+        var kills = new List<SiloKill>();
         for (var kill = 0; kill < Kills; kill++)
         {
             await load.EndedAsync(random.Next(5, 40));
             var victim = fleet.Silos[random.Next(fleet.Silos.Count)];
             await fleet.KillAsync(victim);
-            var hit = await checker.CountUnfinishedAsync(victim.Address);
-            output.WriteLine($"killed {victim.Address} under {hit} runs, after {load.Acknowledged.Count} were begun");
-            hits += hit;
+            kills.Add(new SiloKill(DateTimeOffset.UtcNow, await checker.FindUnfinishedAsync(victim.Address)));
+            output.WriteLine($"killed {victim.Address} under {kills[^1].Runs.Count} runs, after {load.Acknowledged.Count} were begun");
             await fleet.AddAsync(1);
         }
 
@@ -38,7 +37,9 @@ public sealed class KillTests(ITestOutputHelper output)
         var findings = await checker.FindAsync(load.Acknowledged);
         var doctor = await fleet.RunAsync("doctor");
 
+        var hits = kills.Sum(kill => kill.Runs.Count);
         output.WriteLine($"{load.Acknowledged.Count} orders, {hits} of them under a silo that was killed");
+        output.WriteLine(RecoveryTimes.Describe(kills, await checker.ReadLogsAsync()));
         Assert.Empty(findings);
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
         Assert.True(hits > 0, $"Seed {seed}: no kill hit a run.");

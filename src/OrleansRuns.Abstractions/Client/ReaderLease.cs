@@ -49,5 +49,5 @@ internal sealed class ReaderLease : IAsyncDisposable
     }
 
     private Task<RunSnapshot> AttendAsync(TimeSpan lease, CancellationToken cancellationToken) =>
-        Transitions.RetryAsync(() => _run.AttendAsync(_readerId, lease, cancellationToken), cancellationToken);
+        Transitions.RetryAsync(token => _run.AttendAsync(_readerId, lease, token), cancellationToken);
 }

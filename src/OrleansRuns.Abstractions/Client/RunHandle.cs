@@ -6,8 +6,7 @@ namespace OrleansRuns.Abstractions;
 /// <summary>A handle to a run.</summary>
 public sealed class RunHandle
 {
-    /// <summary>How long the grain is asked to wait.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(20);
 
     /// <summary>Bounds the delay between two questions: 0.4 seconds.</summary>
     private const int MaxHurried = 3;
@@ -27,12 +26,12 @@ public sealed class RunHandle
 
     /// <inheritdoc cref="IRunGrain.GetAsync"/>
     public Task<RunSnapshot> GetAsync(CancellationToken cancellationToken = default) =>
-        Transitions.RetryAsync(() => Grain.GetAsync(cancellationToken), cancellationToken);
+        Transitions.RetryAsync(token => Grain.GetAsync(token), cancellationToken);
 
     /// <inheritdoc cref="IRunGrain.CancelAsync"/>
     public Task<RunSnapshot> CancelAsync(
         CancelAction action = CancelAction.Interrupt, CancellationToken cancellationToken = default) =>
-        Transitions.RetryAsync(() => Grain.CancelAsync(action, cancellationToken), cancellationToken);
+        Transitions.RetryAsync(token => Grain.CancelAsync(action, token), cancellationToken);
 
     /// <summary>Cancels the run and waits until its final status is durable.</summary>
     /// <param name="action">What to do with the run's checkpoints. The first accepted action wins.</param>
@@ -50,22 +49,21 @@ public sealed class RunHandle
     /// <returns>The run as it ended.</returns>
     public async Task<RunSnapshot> WaitAsync(CancellationToken cancellationToken = default)
     {
-        for (var hurried = 0; ;)
+        var run = await RunWatch.AskAsync(Grain, cancellationToken);
+        for (var hurried = 0; !run.IsFinal;)
         {
             var asked = TimeProvider.System.GetTimestamp();
-            var run = await Transitions.RetryAsync(() => Grain.WaitAsync(Patience, cancellationToken), cancellationToken);
-            if (run.IsFinal)
-            {
-                return run;
-            }
-
+            var watch = new RunWatch(Grain, run.Attempt);
+            run = await Transitions.RetryAsync(token => PollAsync(watch, token), cancellationToken, Poll);
             // A silo that stops lets its callers go at once, and the run is on its way: asking without end would only hold it up.
-            hurried = TimeProvider.System.GetElapsedTime(asked) < Patience / 2 ? Math.Min(hurried + 1, MaxHurried) : 0;
-            if (hurried > 0)
+            hurried = TimeProvider.System.GetElapsedTime(asked) < Poll / 2 ? Math.Min(hurried + 1, MaxHurried) : 0;
+            if (hurried > 0 && !run.IsFinal)
             {
                 await Transitions.DelayAsync(hurried, cancellationToken);
             }
         }
+
+        return run;
     }
 
     /// <summary>Waits until the run is final and returns the thread's state then.</summary>
@@ -104,13 +102,12 @@ public sealed class RunHandle
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await using var lease = cancelWithReader ? await ReaderLease.BeginAsync(Grain, cancellationToken) : null;
-        var retries = new Transitions();
-        while (true)
+        for (var failures = 0; ;)
         {
-            var stream = Grain.ReadEventsAsync(after, modes, cancellationToken);
-            await using var events = stream.GetAsyncEnumerator(cancellationToken);
-            while (await retries.MoveNextAsync(events, cancellationToken))
+            await using var events = await EventSubscription.BeginAsync(Grain, after, modes, cancellationToken);
+            while (await TryMoveNextAsync(events, failures))
             {
+                failures = 0;
                 var @event = events.Current;
                 after = @event.Number;
                 yield return @event;
@@ -119,6 +116,27 @@ public sealed class RunHandle
                     yield break;
                 }
             }
+
+            await Transitions.DelayAsync(++failures, cancellationToken);
+        }
+    }
+
+    private static async Task<RunSnapshot> PollAsync(RunWatch watch, CancellationToken cancellationToken)
+    {
+        var answer = watch.Run.WaitAsync(Poll, cancellationToken);
+        return await watch.HasComeAsync(answer, cancellationToken) ? await answer : await RunWatch.AskAsync(watch.Run, cancellationToken);
+    }
+
+    /// <summary>Moves on; after a break returns false, so that the reader subscribes again from its last number.</summary>
+    private static async Task<bool> TryMoveNextAsync(EventSubscription events, int failures)
+    {
+        try
+        {
+            return await events.MoveNextAsync();
+        }
+        catch (Exception exception) when (failures < Transitions.MaxAttempts && Transitions.IsTransition(exception))
+        {
+            return false;
         }
     }
 }

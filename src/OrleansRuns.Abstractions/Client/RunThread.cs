@@ -64,22 +64,22 @@ public sealed class RunThread
     public async Task<RunHandle> StartAsync(StartRunRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var run = await Transitions.RetryAsync(() => Grain.StartRunAsync(request, cancellationToken), cancellationToken);
+        var run = await Transitions.RetryAsync(token => Grain.StartRunAsync(request, token), cancellationToken);
         return new RunHandle(_grains, run.RunId);
     }
 
     /// <inheritdoc cref="IThreadGrain.GetStateAsync"/>
     public Task<ThreadSnapshot> GetStateAsync(string? checkpointId = null, CancellationToken cancellationToken = default) =>
-        Transitions.RetryAsync(() => Grain.GetStateAsync(checkpointId, cancellationToken), cancellationToken);
+        Transitions.RetryAsync(token => Grain.GetStateAsync(checkpointId, token), cancellationToken);
 
     /// <inheritdoc cref="IThreadGrain.GetHistoryAsync"/>
     public Task<IReadOnlyList<ThreadSnapshot>> GetHistoryAsync(
         string? before = null, int limit = 10, CancellationToken cancellationToken = default) =>
-        Transitions.RetryAsync(() => Grain.GetHistoryAsync(before, limit, cancellationToken), cancellationToken);
+        Transitions.RetryAsync(token => Grain.GetHistoryAsync(before, limit, token), cancellationToken);
 
     /// <inheritdoc cref="IThreadGrain.GetRunsAsync"/>
     public Task<IReadOnlyList<RunSnapshot>> GetRunsAsync(int limit = 10, CancellationToken cancellationToken = default) =>
-        Transitions.RetryAsync(() => Grain.GetRunsAsync(limit, cancellationToken), cancellationToken);
+        Transitions.RetryAsync(token => Grain.GetRunsAsync(limit, token), cancellationToken);
 
     /// <inheritdoc cref="IThreadGrain.UpdateStateAsync"/>
     public Task<ThreadSnapshot> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken = default) =>
@@ -91,5 +91,5 @@ public sealed class RunThread
 
     /// <inheritdoc cref="IThreadGrain.UpdateMetadataAsync"/>
     public Task<string> UpdateMetadataAsync(string metadata, CancellationToken cancellationToken = default) =>
-        Transitions.RetryAsync(() => Grain.UpdateMetadataAsync(metadata, cancellationToken), cancellationToken);
+        Transitions.RetryAsync(token => Grain.UpdateMetadataAsync(metadata, token), cancellationToken);
 }

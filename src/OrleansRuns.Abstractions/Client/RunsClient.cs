@@ -32,7 +32,7 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
     public Task<RunPage> GetRunPageAsync(RunSearch search, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(search);
-        return Transitions.RetryAsync(() => Catalog.SearchRunsAsync(search, cancellationToken), cancellationToken);
+        return Transitions.RetryAsync(token => Catalog.SearchRunsAsync(search, token), cancellationToken);
     }
 
     public async IAsyncEnumerable<ThreadSummary> SearchThreadsAsync(
@@ -53,9 +53,9 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
     public Task<ThreadPage> GetThreadPageAsync(ThreadSearch search, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(search);
-        return Transitions.RetryAsync(() => Catalog.SearchThreadsAsync(search, cancellationToken), cancellationToken);
+        return Transitions.RetryAsync(token => Catalog.SearchThreadsAsync(search, token), cancellationToken);
     }
 
     public Task<IReadOnlyList<DrainReport>> GetDrainReportsAsync(int limit = 10, CancellationToken cancellationToken = default) =>
-        Transitions.RetryAsync(() => Catalog.GetDrainReportsAsync(limit, cancellationToken), cancellationToken);
+        Transitions.RetryAsync(token => Catalog.GetDrainReportsAsync(limit, token), cancellationToken);
 }

@@ -5,20 +5,30 @@ namespace OrleansRuns.Abstractions;
 /// <summary>
 /// Retries idempotent calls that met a silo in transition (stopping, moving its grains or just declared dead) or a database in one.
 /// </summary>
-internal sealed class Transitions
+internal static class Transitions
 {
     /// <summary>How often a call is tried before its error travels: with the delays about 30 seconds.</summary>
     internal const int MaxAttempts = 16;
 
-    private int _failures;
+    /// <summary>How long the first try may take.</summary>
+    /// <remarks>
+    /// Nobody tells a client outside the cluster that the silo died which has its call: it would wait for Orleans' response timeout, half
+    /// a minute. The others miss a silo after four seconds at the most, and answer then.
+    /// </remarks>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    internal static async Task<T> RetryAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    /// <summary>Makes a call until it is answered.</summary>
+    /// <param name="call">The call. It gets a token that ends what nobody waits for any more.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="answersAfter">How long the answer may take by what is asked, such as a long poll.</param>
+    internal static async Task<T> RetryAsync<T>(
+        Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, TimeSpan answersAfter = default)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await call();
+                return await TryAsync(call, answersAfter + PatienceOf(attempt), cancellationToken);
             }
             catch (Exception exception) when (attempt < MaxAttempts && IsTransition(exception))
             {
@@ -27,28 +37,8 @@ internal sealed class Transitions
         }
     }
 
-    /// <summary>Moves on; after a break returns false, so that the caller subscribes again from its last number.</summary>
-    internal async Task<bool> MoveNextAsync(IAsyncEnumerator<RunEvent> events, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var moved = await events.MoveNextAsync();
-            _failures = moved ? 0 : _failures + 1;
-            if (moved)
-            {
-                return true;
-            }
-        }
-        catch (Exception exception) when (_failures < MaxAttempts && IsTransition(exception))
-        {
-            _failures++;
-        }
-
-        await DelayAsync(_failures, cancellationToken);
-        return false;
-    }
-
-    private static bool IsTransition(Exception exception) =>
+    /// <summary>Tells whether a call may be made again after its error.</summary>
+    internal static bool IsTransition(Exception exception) =>
         exception is SiloUnavailableException
             or OrleansMessageRejectionException
             or EnumerationAbortedException
@@ -59,4 +49,34 @@ internal sealed class Transitions
     /// <summary>Waits before something is tried again: longer with each attempt, at most 3 seconds.</summary>
     internal static Task DelayAsync(int attempt, CancellationToken cancellationToken) =>
         Task.Delay(TimeSpan.FromMilliseconds(Math.Min(50 * Math.Pow(2, attempt), 3000)), TimeProvider.System, cancellationToken);
+
+    private static async Task<T> TryAsync<T>(
+        Func<CancellationToken, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var answer = call(giveUp.Token);
+        try
+        {
+            return await answer.WaitAsync(patience, TimeProvider.System, cancellationToken);
+        }
+        catch (Exception exception) when (!answer.IsCompleted && exception is TimeoutException or OperationCanceledException)
+        {
+            Forget(answer);
+            await giveUp.CancelAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Lets go of a call that nobody waits for any more.</summary>
+    internal static void Forget(Task call)
+    {
+        if (!call.IsCompleted)
+        {
+            _ = call.ContinueWith(
+                static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
+    }
+
+    // A call that is only slow, such as one for a long history, has to be answered in the end.
+    private static TimeSpan PatienceOf(int attempt) => Patience * Math.Pow(2, Math.Min(attempt - 1, 3));
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Configuration;
 using OrleansRuns.AdoNet;
@@ -17,7 +18,8 @@ public static class OrleansRunsClusteringExtensions
     /// <remarks>
     /// All silos of the cluster, also those that execute no runs, need the same grain directory:
     /// <c>AddDistributedGrainDirectory()</c>. Use <see cref="OrleansRunsAdoNetExtensions.AddOrleansRunsPostgres"/> on a silo whose
-    /// cluster is set up otherwise.
+    /// cluster is set up otherwise. Values of <see cref="ClusterMembershipOptions"/> and <see cref="GrainDirectoryOptions"/> that the
+    /// program configures itself win, before this call or after it.
     /// </remarks>
     public static ISiloBuilder UseOrleansRunsPostgres(this ISiloBuilder builder, Action<PostgresRunsOptions> configure)
     {
@@ -28,8 +30,8 @@ public static class OrleansRunsClusteringExtensions
             clustering.Invariant = PostgresDatabase.Invariant;
             clustering.DataSource = database.Source;
         }));
-        builder.Configure<ClusterMembershipOptions>(FailureDetection.Configure);
-        builder.Configure<GrainDirectoryOptions>(FailureDetection.Configure);
+        builder.Services.ConfigureFirst<ClusterMembershipOptions>(FailureDetection.Configure);
+        builder.Services.ConfigureFirst<GrainDirectoryOptions>(FailureDetection.Configure);
 #pragma warning disable ORLEANSEXP003 // With the default directory the graceful stop of one silo took half of the grains on the others.
         return builder.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
@@ -47,4 +49,10 @@ public static class OrleansRunsClusteringExtensions
         return builder.UseAdoNetClustering(options =>
             (options.Invariant, options.ConnectionString) = (PostgresDatabase.Invariant, settings.ConnectionString));
     }
+
+    /// <summary>Configures options before anybody else does, so that whatever the program says of them itself wins.</summary>
+    private static void ConfigureFirst<TOptions>(this IServiceCollection services, Action<TOptions> configure)
+        where TOptions : class =>
+        services.Insert(
+            0, ServiceDescriptor.Singleton<IConfigureOptions<TOptions>>(new ConfigureOptions<TOptions>(configure)));
 }

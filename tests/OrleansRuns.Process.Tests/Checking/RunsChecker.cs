@@ -13,7 +13,7 @@ internal sealed class RunsChecker : IAsyncDisposable
     private readonly NpgsqlDataSource _database;
 
     internal RunsChecker(string connectionString) => _database = NpgsqlDataSource.Create(
-        new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "orleansruns,public", MaxPoolSize = 4 }.ConnectionString);
+        new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "orleansruns,public", Pooling = false }.ConnectionString);
 
     /// <summary>Counts the runs a silo owns that have not ended.</summary>
     /// <param name="silo">The silo's address, as "ip:port@generation".</param>
@@ -46,6 +46,17 @@ internal sealed class RunsChecker : IAsyncDisposable
             async () => await CountUnfinishedAsync(silo) == 0, $"others to own the runs of silo {silo}, which was declared dead", bound);
     }
 
+    /// <summary>Reads which silos are active members of the cluster.</summary>
+    internal Task<IReadOnlyList<string>> ReadActiveSilosAsync() =>
+        StringsAsync("select address || ':' || port || '@' || generation from silos where status = 3 order by 1");
+
+    /// <summary>Waits until a silo owns at least a number of runs that have not ended.</summary>
+    /// <param name="silo">The silo's address, as "ip:port@generation".</param>
+    /// <param name="runs">How many.</param>
+    /// <param name="bound">How long to wait at most.</param>
+    internal Task OwnsAsync(string silo, int runs, TimeSpan bound) => Eventually.TrueAsync(
+        async () => await CountUnfinishedAsync(silo) >= runs, $"silo {silo} to own {runs} runs", bound);
+
     /// <summary>Waits until no run is left that has not ended.</summary>
     /// <param name="bound">How long to wait at most.</param>
     internal Task EndedAsync(TimeSpan bound) => Eventually.TrueAsync(
@@ -57,7 +68,7 @@ internal sealed class RunsChecker : IAsyncDisposable
     internal async Task<IReadOnlyList<string>> FindAsync(IReadOnlyCollection<PlacedOrder> orders)
     {
         var runs = await ReadRunsAsync();
-        var logs = await StoredLogs();
+        var logs = await ReadLogsAsync();
         var effects = await ReadEffectsAsync();
         return
         [
@@ -68,6 +79,9 @@ internal sealed class RunsChecker : IAsyncDisposable
                select $"thread {holder} although all runs have ended",
         ];
     }
+
+    /// <summary>Reads the logs of all threads.</summary>
+    internal Task<ILookup<string, StoredEntry>> ReadLogsAsync() => StoredEntry.ReadAllAsync(_database);
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
@@ -101,10 +115,12 @@ internal sealed class RunsChecker : IAsyncDisposable
     private static IEnumerable<string> FindOfRun(StoredRun run, IEnumerable<StoredEntry> log)
     {
         var entries = log.Where(entry => entry.RunId == run.Id).ToList();
-        var ends = entries.Where(entry => entry.EndStatus is not null).ToList();
+        // An attempt that its silo handed on has an end of its own.
+        var ends = entries.Where(entry => entry.EndStatus is not null && !entry.IsHandedOn).ToList();
         if (ends is not [var end])
         {
-            yield return $"run {run.Id} has {ends.Count} ends in its log";
+            var said = string.Join(", ", ends.Select(one => $"{one.EndStatus} at {one.Position} by attempt {one.Attempt}"));
+            yield return $"run {run.Id} has {ends.Count} ends in its log, not one: {said}";
         }
         else if (end != entries[^1])
         {
@@ -113,6 +129,11 @@ internal sealed class RunsChecker : IAsyncDisposable
         else if (end.EndStatus != run.Status)
         {
             yield return $"run {run.Id} is {run.Status}, and its log says {end.EndStatus}";
+        }
+
+        foreach (var first in entries.GroupBy(entry => entry.Attempt).Select(attempt => attempt.First()).Where(first => !first.IsClaim))
+        {
+            yield return $"attempt {first.Attempt} of run {run.Id} wrote at {first.Position} without a claim";
         }
 
         foreach (var (before, after) in entries.Zip(entries.Skip(1)))
@@ -136,8 +157,6 @@ internal sealed class RunsChecker : IAsyncDisposable
             yield return $"append {twice.Key} stands in its log {twice.Count()} times";
         }
     }
-
-    private Task<ILookup<string, StoredEntry>> StoredLogs() => StoredEntry.ReadAllAsync(_database);
 
     private async Task<Dictionary<string, StoredRun>> ReadRunsAsync()
     {

@@ -18,11 +18,18 @@ internal sealed record StoredEntry(string Thread, long Position, JsonElement Jso
 
     internal string AppendId => Json.GetProperty("appendId").GetString()!;
 
+    internal DateTimeOffset At => Json.GetProperty("at").GetDateTimeOffset();
+
+    internal bool IsCheckpoint => Find("checkpoint") is not null;
+
+    /// <summary>Gets whether an attempt takes the log over with it.</summary>
+    internal bool IsClaim => Find("claim") is not null;
+
     /// <summary>Gets the status its record of the run's end has, if it has one.</summary>
-    internal string? EndStatus =>
-        (from record in Json.GetProperty("records").EnumerateArray()
-         where record.GetProperty("kind").GetString() == "end"
-         select record.GetProperty("status").GetString()).FirstOrDefault();
+    internal string? EndStatus => Find("end")?.GetProperty("status").GetString();
+
+    /// <summary>Gets whether it ends an attempt of a run that goes on elsewhere, because its silo stopped.</summary>
+    internal bool IsHandedOn => Find("end") is { } end && end.TryGetProperty("stopReason", out var reason) && reason.GetString() == "drained";
 
     /// <summary>Reads all logs of a database, entries in their order.</summary>
     internal static async Task<ILookup<string, StoredEntry>> ReadAllAsync(NpgsqlDataSource database)
@@ -38,6 +45,11 @@ internal sealed record StoredEntry(string Thread, long Position, JsonElement Jso
 
         return entries.ToLookup(entry => entry.Thread, StringComparer.Ordinal);
     }
+
+    private JsonElement? Find(string kind) => Json.GetProperty("records").EnumerateArray()
+        .Where(record => record.GetProperty("kind").GetString() == kind)
+        .Select(record => (JsonElement?)record)
+        .FirstOrDefault();
 
     private static JsonElement Parse(byte[] stored)
     {

@@ -26,7 +26,14 @@ public sealed class PostgresTestDatabase : IAsyncDisposable
     /// <exception cref="InvalidOperationException">No server is configured and none could be started.</exception>
     public static async Task<PostgresTestDatabase> CreateAsync(CancellationToken cancellationToken = default)
     {
-        var server = await PostgresTestServer.ConnectionStringAsync(cancellationToken);
+        return await CreateAsync(await PostgresTestServer.ConnectionStringAsync(cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Creates a database on a server.</summary>
+    /// <param name="server">The connection string of its maintenance database; its role may create databases.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    public static async Task<PostgresTestDatabase> CreateAsync(string server, CancellationToken cancellationToken = default)
+    {
         // Of a prefix of its own, so that what a killed test leaves on a shared server is recognised.
         var database = new PostgresTestDatabase(server, $"orleansruns_test_{Guid.NewGuid():N}");
         await database.ExecuteOnServerAsync($"CREATE DATABASE {database.Name}", cancellationToken);

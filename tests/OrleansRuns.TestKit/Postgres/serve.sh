@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
 # Serves a private, empty PostgreSQL until standard input ends, then leaves nothing behind. Prints one line: its connection string.
+# Lines of the input are faults to have, each answered by the line "done" when it is over:
+#   restart fast|immediate    stops the server in that mode and starts it again on its port
+#   stall SECONDS             lets every process of the server stand still for so long
 #
 # The end of the input is the one signal that also arrives when the owner of the server is killed, so no owner can leave it running.
 set -euo pipefail
@@ -52,12 +55,30 @@ synchronous_commit = on
 full_page_writes = on
 SETTINGS
 
+restart() {
+  "$binaries/pg_ctl" restart -D "$folder/data" -o "-p $port" -l "$folder/server.log" -m "$1" -s -w -t 60
+}
+
+stall() {
+  local server
+  server="$(head -n 1 "$folder/data/postmaster.pid")"
+  # The server first, so that it starts nothing that is missed.
+  kill -STOP "$server"
+  pkill -STOP -P "$server" || true
+  sleep "$1"
+  pkill -CONT -P "$server" || true
+  kill -CONT "$server"
+}
+
 # A port is only known to be free once the server has it.
 for _ in 1 2 3 4 5 6 7 8 9 10; do
   port=$((20000 + RANDOM % 12000))
   if "$binaries/pg_ctl" start -D "$folder/data" -o "-p $port" -l "$folder/server.log" -s -w -t 60 </dev/null >/dev/null 2>&1; then
     echo "Host=127.0.0.1;Port=$port;Username=orleansruns;Password=$password;Database=postgres"
-    while read -r _; do :; done
+    while read -r fault argument; do
+      "$fault" "$argument" </dev/null >&2
+      echo "done"
+    done
     exit 0
   fi
 done

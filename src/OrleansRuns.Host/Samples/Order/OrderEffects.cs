@@ -22,7 +22,8 @@ internal sealed record OrderOptions
 /// </remarks>
 internal sealed class OrderEffects(DbDataSource source, string? folder, TimeProvider time) : IDisposable
 {
-    private const int MaxTries = 5;
+    private const int MaxTries = 20;
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _creating = new(1);
     private bool _isCreated;
@@ -48,6 +49,23 @@ internal sealed class OrderEffects(DbDataSource source, string? folder, TimeProv
     /// <summary>Does something once, however often it is asked to with the same key.</summary>
     /// <returns>Whether it was done now; <see langword="false"/> when it had been done before.</returns>
     internal async Task<bool> DoOnceAsync(string key, string orderId, string kind, decimal amount, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await TryOnceAsync(key, orderId, kind, amount, cancellationToken);
+            }
+            catch (DbException exception) when (exception.IsTransient && attempt < MaxTries)
+            {
+                // The key makes it safe to ask again, whether or not the lost answer was yes.
+                var delay = TimeSpan.FromMilliseconds(50 * Math.Pow(2, attempt));
+                await Task.Delay(delay < MaxDelay ? delay : MaxDelay, time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<bool> TryOnceAsync(string key, string orderId, string kind, decimal amount, CancellationToken cancellationToken)
     {
         await CreateTableAsync(cancellationToken);
         await using var command = source.CreateCommand(
@@ -104,7 +122,7 @@ internal sealed class OrderEffects(DbDataSource source, string? folder, TimeProv
                     await command.ExecuteNonQueryAsync(cancellationToken);
                     _isCreated = true;
                 }
-                catch (DbException) when (attempt < MaxTries)
+                catch (DbException exception) when (!exception.IsTransient && attempt < MaxTries)
                 {
                     // Of two processes that create it in the same moment PostgreSQL refuses one, which then finds it there.
                     await Task.Yield();

@@ -1,0 +1,44 @@
+using OrleansRuns.TestKit;
+using Xunit.Abstractions;
+
+namespace OrleansRuns.Process.Tests;
+
+/// <summary>A cluster that grows and shrinks under load.</summary>
+public sealed class ScaleTests(ITestOutputHelper output)
+{
+    private static readonly int Active = LongTests.Loops(few: 200, many: 1000);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    public async Task Scale_OneToThreeToOneUnderActiveRuns_EveryOrderIsDoneOnce()
+    {
+        await using var fleet = await SiloFleet.StartAsync(1);
+        await using var checker = new RunsChecker(fleet.ConnectionString);
+        await using var load = OrderLoad.Begin(fleet.Runs, Active);
+        await load.EndedAsync(Active);
+
+        await fleet.AddAsync(2);
+        foreach (var silo in fleet.Silos)
+        {
+            await checker.OwnsAsync(silo.Address, Active / 10, Bound);
+        }
+
+        var ends = new List<ProgramEnd>();
+        foreach (var silo in fleet.Silos.Take(2).ToList())
+        {
+            var runs = await checker.CountUnfinishedAsync(silo.Address);
+            output.WriteLine($"stops {silo.Address} under {runs} runs, after {load.Acknowledged.Count} were begun");
+            ends.Add(await fleet.StopAsync(silo));
+        }
+
+        await load.EndedAsync(Active);
+        await load.StopAsync();
+        await checker.EndedAsync(Bound);
+        var doctor = await fleet.RunAsync("doctor");
+
+        output.WriteLine($"{load.Acknowledged.Count} orders under {Active} callers");
+        Assert.Equal([], await checker.FindAsync(load.Acknowledged));
+        Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
+        Assert.All(ends, end => Assert.True(end.ExitCode == 0, end.Errors));
+    }
+}
