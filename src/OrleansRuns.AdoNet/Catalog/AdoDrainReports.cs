@@ -67,9 +67,11 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
     }
 
     private static string Insert(int count) =>
-        "insert into drain_runs (silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error) values "
+        "insert into drain_runs "
+        + "(silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error) values "
         + string.Join(", ", Enumerable.Range(0, count).Select(at =>
-            $"(@silo, @run{at}, @thread{at}, @outcome{at}, @status{at}, @reason{at}, @resumable{at}, @checkpoint{at}, @elapsed{at}, @error{at})"));
+            $"(@silo, @run{at}, @thread{at}, @outcome{at}, @status{at}, @reason{at}, @resumable{at}, @checkpoint{at}, @elapsed{at}, "
+            + $"@error{at})"));
 
     private static IEnumerable<(string Name, object? Value)> Parameters(DrainedRun run, int at) =>
     [

@@ -141,8 +141,8 @@ internal sealed partial class SiloDrain(
     }
 
     [LoggerMessage(3620, LogLevel.Information,
-        "Silo {Silo} drained {Count} runs in {Elapsed} of {Budget}: {Completed} completed, {Interrupted} interrupted, {TimedOut} timed out, "
-        + "{NotPersisted} not persisted.")]
+        "Silo {Silo} drained {Count} runs in {Elapsed} of {Budget}: {Completed} completed, {Interrupted} interrupted, "
+        + "{TimedOut} timed out, {NotPersisted} not persisted.")]
     private static partial void LogDrained(
         ILogger logger,
         string silo,

@@ -18,8 +18,8 @@ public static class OrleansRunsSiloExtensions
     /// <returns>The same builder.</returns>
     /// <remarks>
     /// Options are bound to <c>OrleansRuns:Runs</c>, <c>OrleansRuns:Nodes</c>, <c>OrleansRuns:Events</c>,
-    /// <c>OrleansRuns:Recovery</c> and <c>OrleansRuns:Drain</c>. The silo refuses to start with options out of range or with graphs that
-    /// are built wrongly; the error lists all mistakes.
+    /// <c>OrleansRuns:Recovery</c> and <c>OrleansRuns:Drain</c>. The silo refuses to start with options out of range, with a host that
+    /// does not wait for its drain, or with graphs that are built wrongly; the error lists all mistakes.
     /// </remarks>
     public static ISiloBuilder AddOrleansRuns(this ISiloBuilder builder, Action<IOrleansRunsBuilder> configure)
     {

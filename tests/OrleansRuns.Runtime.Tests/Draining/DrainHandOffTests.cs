@@ -113,7 +113,8 @@ public sealed class DrainHandOffTests : IAsyncLifetime
 
         Assert.Equal((RunStatus.Interrupted, StopReason.Drained, false), (ended.Status, ended.StopReason, ended.Resumable));
         run.Gate.Open();
-        var next = await run.Thread.StartAsync(new StartRunRequest { RunId = Guid.CreateVersion7().ToString(), Graph = SampleGraphs.Gated });
+        var next = await run.Thread.StartAsync(
+            new StartRunRequest { RunId = Guid.CreateVersion7().ToString(), Graph = SampleGraphs.Gated });
         Assert.Equal(["first", "gated", "last"], (await next.ResultAsync<SampleResult>().WithinAsync("the next run to end")).Done);
     }
 

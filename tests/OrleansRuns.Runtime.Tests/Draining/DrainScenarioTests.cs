@@ -92,7 +92,7 @@ public sealed class DrainScenarioTests
         Assert.All(runs, run => Assert.Single(events, one => one == $"end {run.Run.Id}"));
         Assert.Equal(3, events.Count(one => one == $"row {nameof(IRunCatalog.EndAsync)}"));
         // The gate first, then the last checkpoints and rows, and only then what they need is taken away.
-        var lastWrite = events.FindLastIndex(one => one.StartsWith("end ", StringComparison.Ordinal) || one.StartsWith("row ", StringComparison.Ordinal));
+        var lastWrite = events.FindLastIndex(one => one.Split(' ')[0] is "end" or "row");
         Assert.True(events.IndexOf("stage gate") < events.FindIndex(one => one.StartsWith("end ", StringComparison.Ordinal)));
         Assert.True(lastWrite < events.IndexOf("stage deactivation"), string.Join(", ", events));
         Assert.True(events.IndexOf("stage deactivation") < events.IndexOf("stage closed"));
