@@ -95,7 +95,7 @@ public sealed class RunHandle
         for (var failures = 0; ;)
         {
             await using var events = await EventSubscription.BeginAsync(Grain, after, modes, cancellationToken);
-            while (await TryMoveNextAsync(events, failures))
+            while (await TryMoveNextAsync(events, failures, cancellationToken))
             {
                 failures = 0;
                 var @event = events.Current;
@@ -118,13 +118,14 @@ public sealed class RunHandle
     }
 
     /// <summary>Moves on; after a break returns false, so that the reader subscribes again from its last number.</summary>
-    private static async Task<bool> TryMoveNextAsync(EventSubscription events, int failures)
+    private static async Task<bool> TryMoveNextAsync(
+        EventSubscription events, int failures, CancellationToken cancellationToken)
     {
         try
         {
             return await events.MoveNextAsync();
         }
-        catch (Exception exception) when (failures < Transitions.MaxAttempts && Transitions.IsTransition(exception))
+        catch (Exception exception) when (failures < Transitions.MaxAttempts && Transitions.IsTransition(exception, cancellationToken))
         {
             return false;
         }

@@ -30,7 +30,7 @@ internal static class Transitions
             {
                 return await TryAsync(call, answersAfter + PatienceOf(attempt), cancellationToken);
             }
-            catch (Exception exception) when (attempt < MaxAttempts && IsTransition(exception))
+            catch (Exception exception) when (attempt < MaxAttempts && IsTransition(exception, cancellationToken))
             {
                 await DelayAsync(attempt, cancellationToken);
             }
@@ -38,13 +38,16 @@ internal static class Transitions
     }
 
     /// <summary>Tells whether a call may be made again after its error.</summary>
-    internal static bool IsTransition(Exception exception) =>
+    /// <param name="exception">The error.</param>
+    /// <param name="cancellationToken">The caller's. A call that its caller has not cancelled was by an activation that went away.</param>
+    internal static bool IsTransition(Exception exception, CancellationToken cancellationToken) =>
         exception is SiloUnavailableException
             or OrleansMessageRejectionException
             or EnumerationAbortedException
             or RunStoreUnavailableException
             or ConnectionFailedException
-            or TimeoutException;
+            or TimeoutException
+        || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     internal static Task DelayAsync(int attempt, CancellationToken cancellationToken) =>
         Task.Delay(TimeSpan.FromMilliseconds(Math.Min(50 * Math.Pow(2, attempt), 3000)), TimeProvider.System, cancellationToken);
