@@ -118,14 +118,14 @@ public sealed class RunHandle
     }
 
     /// <summary>Moves on; after a break returns false, so that the reader subscribes again from its last number.</summary>
-    private static async Task<bool> TryMoveNextAsync(
-        EventSubscription events, int failures, CancellationToken cancellationToken)
+    private static async Task<bool> TryMoveNextAsync(EventSubscription events, int failures, CancellationToken cancellationToken)
     {
         try
         {
             return await events.MoveNextAsync();
         }
-        catch (Exception exception) when (failures < Transitions.MaxAttempts && Transitions.IsTransition(exception, cancellationToken))
+        catch (Exception exception) when (
+            failures < Transitions.MaxAttempts && Transitions.IsTransition(exception, cancellationToken))
         {
             return false;
         }
