@@ -42,16 +42,16 @@ public sealed class ZombieTests(ITestOutputHelper output)
         await checker.ReplacedAsync(victim.Address, Bound);
         await checker.EndedAsync(Bound);
         victim.Resume();
-        var end = await fleet.EndedAsync(victim);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(RefusedAppends.Read(victim.Log).SequenceEqual(runs)),
+            $"an append of each of {runs.Count} runs of the woken silo to be refused",
+            Bound);
         var findings = await checker.FindAsync(orders);
         var doctor = await fleet.RunAsync("doctor");
 
-        var refused = RefusedAppends.Read(end.Errors);
-        output.WriteLine($"{runs.Count} of {Orders} orders were held on the silo that was paused, {refused.Count} appends were refused");
+        output.WriteLine($"{runs.Count} of {Orders} orders were held on the silo that was paused, and each of its appends was refused");
         Assert.Empty(findings);
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
-        Assert.Equal(runs, refused);
-        Assert.NotEqual(0, end.ExitCode);
     }
 
     private static async Task<PlacedOrder> StartAsync(IRunsClient runs, int number)

@@ -12,7 +12,9 @@ namespace OrleansRuns.RunSilo;
 /// <summary>
 /// A silo on PostgreSQL whose orders stand still behind their charge, done but not yet in a checkpoint, until the line "go" comes.
 /// </summary>
-/// <remarks>It stops when its input is closed.</remarks>
+/// <remarks>
+/// It stops when its input is closed, and not when it is declared dead: only the database keeps it from what is not its any more.
+/// </remarks>
 internal static class HoldingSilo
 {
     private const string Cluster = "orleansruns";
@@ -33,6 +35,7 @@ internal static class HoldingSilo
             silo.ConfigureEndpoints(IPAddress.Loopback, Ports.Free(), Ports.Free());
             silo.UseOrleansRunsPostgres(options => options.ConnectionString = connectionString);
             silo.AddOrleansRuns(runs => runs.AddGraph("order", new HeldOrderGraph(effects, go.Task)));
+            silo.Services.AddSingleton<IFatalErrorHandler, LingeringSilo>();
         });
         using var host = builder.Build();
         await host.StartAsync();
@@ -55,5 +58,13 @@ internal static class HoldingSilo
             "select pg_advisory_xact_lock(1); create table if not exists order_effects "
             + "(idempotency_key text primary key, order_id text not null, kind text not null, created_at text not null)");
         await command.ExecuteNonQueryAsync();
+    }
+
+    private sealed class LingeringSilo : IFatalErrorHandler
+    {
+        public bool IsUnexpected(Exception exception) => true;
+
+        public void OnFatalException(object? sender, string? context, Exception? exception) =>
+            Console.Error.WriteLine($"The silo goes on as if nothing had happened: {context} {exception}");
     }
 }

@@ -30,4 +30,7 @@ public interface IRunsClient
 
     /// <inheritdoc cref="ICatalogGrain.SearchThreadsAsync"/>
     Task<ThreadPage> GetThreadPageAsync(ThreadSearch search, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc cref="ICatalogGrain.GetDrainReportsAsync"/>
+    Task<IReadOnlyList<DrainReport>> GetDrainReportsAsync(int limit = 10, CancellationToken cancellationToken = default);
 }

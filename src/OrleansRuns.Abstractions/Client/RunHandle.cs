@@ -8,6 +8,9 @@ public sealed class RunHandle
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(20);
 
+    /// <summary>Bounds the delay between two questions: 0.4 seconds.</summary>
+    private const int MaxHurried = 3;
+
     private readonly IGrainFactory _grains;
 
     internal RunHandle(IGrainFactory grains, string id)
@@ -47,10 +50,17 @@ public sealed class RunHandle
     public async Task<RunSnapshot> WaitAsync(CancellationToken cancellationToken = default)
     {
         var run = await RunWatch.AskAsync(Grain, cancellationToken);
-        while (!run.IsFinal)
+        for (var hurried = 0; !run.IsFinal;)
         {
+            var asked = TimeProvider.System.GetTimestamp();
             var watch = new RunWatch(Grain, run.Attempt);
             run = await Transitions.RetryAsync(token => PollAsync(watch, token), cancellationToken, Poll);
+            // A silo that stops lets its callers go at once, and the run is on its way: asking without end would only hold it up.
+            hurried = TimeProvider.System.GetElapsedTime(asked) < Poll / 2 ? Math.Min(hurried + 1, MaxHurried) : 0;
+            if (hurried > 0 && !run.IsFinal)
+            {
+                await Transitions.DelayAsync(hurried, cancellationToken);
+            }
         }
 
         return run;

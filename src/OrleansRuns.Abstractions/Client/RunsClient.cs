@@ -55,4 +55,7 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
         ArgumentNullException.ThrowIfNull(search);
         return Transitions.RetryAsync(token => Catalog.SearchThreadsAsync(search, token), cancellationToken);
     }
+
+    public Task<IReadOnlyList<DrainReport>> GetDrainReportsAsync(int limit = 10, CancellationToken cancellationToken = default) =>
+        Transitions.RetryAsync(token => Catalog.GetDrainReportsAsync(limit, token), cancellationToken);
 }

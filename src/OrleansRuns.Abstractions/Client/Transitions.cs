@@ -49,6 +49,7 @@ internal static class Transitions
             or TimeoutException
         || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
+    /// <summary>Waits before something is tried again: longer with each attempt, at most 3 seconds.</summary>
     internal static Task DelayAsync(int attempt, CancellationToken cancellationToken) =>
         Task.Delay(TimeSpan.FromMilliseconds(Math.Min(50 * Math.Pow(2, attempt), 3000)), TimeProvider.System, cancellationToken);
 

@@ -70,4 +70,9 @@ public sealed record StartRunRequest
     /// <value>At most 64 KiB; <see langword="null"/> for none.</value>
     [Id(12), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public string? Metadata { get; init; }
+
+    /// <summary>Gets what becomes of the run when its silo shuts down.</summary>
+    /// <value>The default is <see cref="RecoveryPolicy.Resume"/>.</value>
+    [Id(13), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public RecoveryPolicy RecoveryPolicy { get; init; }
 }

@@ -2,7 +2,7 @@ using Orleans.CodeGeneration;
 
 namespace OrleansRuns.Abstractions;
 
-/// <summary>Lists runs and threads. Every silo answers by itself, from the database; the grain key is 0.</summary>
+/// <summary>Lists runs, threads and drain reports. Every silo answers by itself, from the database; the grain key is 0.</summary>
 /// <remarks>
 /// A walk over all pages tells everything that fits from its beginning to its end exactly once, whatever is written meanwhile.
 /// </remarks>
@@ -22,4 +22,11 @@ public interface ICatalogGrain : IGrainWithIntegerKey
     /// <exception cref="InvalidSearchException">The limit, a status, the metadata or the cursor does not fit.</exception>
     [Alias("SearchThreadsAsync")]
     Task<ThreadPage> SearchThreadsAsync(ThreadSearch search, CancellationToken cancellationToken = default);
+
+    /// <summary>Gets what became of the runs of silos that stopped, newest first. Reports are kept for 30 days.</summary>
+    /// <param name="limit">How many at most, 1 to 100.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The limit does not fit.</exception>
+    [Alias("GetDrainReportsAsync")]
+    Task<IReadOnlyList<DrainReport>> GetDrainReportsAsync(int limit, CancellationToken cancellationToken = default);
 }

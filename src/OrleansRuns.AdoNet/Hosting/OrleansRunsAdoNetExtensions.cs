@@ -112,6 +112,7 @@ public static class OrleansRunsAdoNetExtensions
         services.AddSingleton<SchemaMigrator>();
         services.AddSingleton<IRunCatalog, AdoRunCatalog>();
         services.AddSingleton<IOwnerLeases, AdoOwnerLeases>();
+        services.AddSingleton<IDrainReports, AdoDrainReports>();
         services.AddSingleton<IDoctorCatalog, AdoDoctorCatalog>();
         services.AddSingleton<IRunSearch, AdoRunSearch>();
         services.AddSingleton(provider => new LogEntryFormat(

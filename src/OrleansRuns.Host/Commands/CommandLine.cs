@@ -44,6 +44,7 @@ internal static class CommandLine
             DoctorCommand.Create(),
             RunsCommand.Create(),
             ThreadsCommand.Create(),
+            DrainsCommand.Create(),
         };
         root.SetAction(ServeCommand.ServeAsync);
         var parsed = root.Parse(args, Parser);

@@ -47,11 +47,14 @@ internal static class ListOptions
         }
     }
 
-    internal static async Task ListAsync(ParseResult parsed, Func<IRunLists, Task> list)
+    internal static Task ListAsync(ParseResult parsed, Func<IRunLists, Task> list) => ListAsync<IRunLists>(parsed, list);
+
+    internal static async Task ListAsync<T>(ParseResult parsed, Func<T, Task> list)
+        where T : notnull
     {
         await using var services = EmbeddedSilo.BuildReader(RunsDatabase.Of(parsed));
         await services.GetRequiredService<RunsReader>().OpenAsync();
-        await list(services.GetRequiredService<IRunLists>());
+        await list(services.GetRequiredService<T>());
     }
 
     /// <summary>Says on the side that the list is longer.</summary>

@@ -8,12 +8,10 @@ namespace OrleansRuns.Host;
 /// logs refuse what it still writes. It ends at once, without a drain, and a supervisor starts it again as a new member. Orleans' own
 /// handler aborts the process two seconds later with pages of stack traces.
 /// </remarks>
-internal sealed partial class FatalErrors(ILocalSiloDetails silo, ILoggerFactory loggers) : IFatalErrorHandler
+internal sealed class FatalErrors(ILocalSiloDetails silo, ILoggerFactory loggers) : IFatalErrorHandler
 {
     /// <summary>How long the end of the process may take: it must not linger as a silo that is half dead.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
-
-    private readonly ILogger _logger = loggers.CreateLogger<FatalErrors>();
 
     public bool IsUnexpected(Exception exception) => exception is not ThreadAbortException;
 
@@ -22,19 +20,16 @@ internal sealed partial class FatalErrors(ILocalSiloDetails silo, ILoggerFactory
         // A thread of its own: the pool may be what hangs.
         new Thread(AbortLater) { IsBackground = true, Name = nameof(FatalErrors) }.Start();
         // Without an error of its own the silo was told by the membership table.
-        var isDeclaredDead = exception is null;
-        if (isDeclaredDead)
-        {
-            LogDeclaredDead(_logger, silo.SiloAddress, ExitCode.DeclaredDead, context);
-        }
-        else
-        {
-            LogFatal(_logger, exception, silo.SiloAddress, sender, context);
-        }
-
-        // Writes what the loggers have queued, which would end with the process.
+        var (exitCode, text) = exception is null
+            ? (ExitCode.DeclaredDead,
+                $"Silo {silo.SiloAddress} was declared dead by the others of its cluster and ends now, with exit code "
+                + $"{ExitCode.DeclaredDead}. Its runs go on on the others. Start it again: it then takes part as a new silo. {context}")
+            : (ExitCode.Crashed, $"Silo {silo.SiloAddress} cannot go on and ends now: {sender}, {context}: {exception}");
+        // Writes what the loggers have queued, which would end with the process, as far as it can be written soon. The last words do not
+        // take that way, so that they are never among what is lost.
         loggers.Dispose();
-        Environment.Exit(isDeclaredDead ? ExitCode.DeclaredDead : ExitCode.Crashed);
+        Console.Error.WriteLine(text);
+        Environment.Exit(exitCode);
     }
 
     private static void AbortLater()
@@ -43,12 +38,4 @@ internal sealed partial class FatalErrors(ILocalSiloDetails silo, ILoggerFactory
         never.WaitOne(Bound);
         Environment.FailFast($"The program did not end within {Bound} of a fatal error of its silo.");
     }
-
-    [LoggerMessage(4000, LogLevel.Critical,
-        "Silo {Silo} was declared dead by the others of its cluster and ends now, with exit code {ExitCode}. Its runs go on on the others. "
-        + "Start it again: it then takes part as a new silo. {Context}")]
-    private static partial void LogDeclaredDead(ILogger logger, SiloAddress silo, int exitCode, string? context);
-
-    [LoggerMessage(4001, LogLevel.Critical, "Silo {Silo} cannot go on and ends now: {Sender}, {Context}.")]
-    private static partial void LogFatal(ILogger logger, Exception? exception, SiloAddress silo, object? sender, string? context);
 }

@@ -22,9 +22,10 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
     /// <param name="end">How it ends.</param>
     /// <param name="rollBack">Whether the thread returns to its state before the run.</param>
     /// <param name="cancellationToken">Cancels before the append.</param>
+    /// <returns>How the log says the run's newest attempt ended: as asked, or as it had done itself before.</returns>
     /// <exception cref="RollbackImpossibleException">The state before the run cannot be established. Nothing was written.</exception>
     /// <exception cref="LogUnavailableException">The database did not answer; the same call may be made again.</exception>
-    internal async Task CloseAsync(RunRow run, EndLogRecord end, bool rollBack, CancellationToken cancellationToken)
+    internal async Task<EndLogRecord> CloseAsync(RunRow run, EndLogRecord end, bool rollBack, CancellationToken cancellationToken)
     {
         for (var tries = 1; tries <= MaxTries; tries++)
         {
@@ -32,14 +33,14 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
             var view = LogView.Of(line);
             if (IsClosed(run, line, view, rollBack))
             {
-                return;
+                return view.End!;
             }
 
             var entry = Entry(run, view, end);
             entry = rollBack ? await RollBackAsync(run, entry, view, cancellationToken) : entry;
             if (await AppendAsync(run, view.NextPosition, entry, cancellationToken))
             {
-                return;
+                return entry.Records.OfType<EndLogRecord>().Single();
             }
         }
 
@@ -48,7 +49,8 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
 
     private static bool IsClosed(RunRow run, IReadOnlyList<StoredEntry> line, LogView view, bool rollBack) =>
         view.ClaimedBy == run.RunId
-        && (rollBack ? line[^1].Entry.Supersedes is not null : view.End is not null && view.ClaimedAttempt == run.Attempt);
+        && view.End is not null
+        && (rollBack ? line[^1].Entry.Supersedes is not null : view.ClaimedAttempt == run.Attempt);
 
     /// <summary>Makes the entry that closes a log.</summary>
     internal LogEntry Entry(RunRow run, LogView view, EndLogRecord end)

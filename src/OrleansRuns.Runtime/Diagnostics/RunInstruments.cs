@@ -16,6 +16,9 @@ internal sealed class RunInstruments
     private readonly Counter<long> _supersteps;
     private readonly Histogram<double> _appendDuration;
     private readonly UpDownCounter<long> _leftBehind;
+    private readonly Histogram<double> _drainDuration;
+    private readonly Counter<long> _drained;
+    private readonly Counter<long> _drainFailures;
 
     public RunInstruments(IMeterFactory meters)
     {
@@ -28,6 +31,10 @@ internal sealed class RunInstruments
             "orleansruns.checkpoint.append.duration", "s", "How long the append of a log entry took.");
         _leftBehind = meter.CreateUpDownCounter<long>(
             "orleansruns.nodes.left_behind", "{node}", "Nodes that still run although their run has ended without them.");
+        _drainDuration = meter.CreateHistogram<double>("orleansruns.drain.duration", "s", "How long the drain of this silo took.");
+        _drained = meter.CreateCounter<long>("orleansruns.drain.runs", "{run}", "Runs that were drained, by what became of them.");
+        _drainFailures = meter.CreateCounter<long>(
+            "orleansruns.drain.persist.failures", "{run}", "Drained runs whose last write was not confirmed.");
     }
 
     internal void RunStarted() => _started.Add(1);
@@ -42,4 +49,11 @@ internal sealed class RunInstruments
         _appendDuration.Record(duration.TotalSeconds, new TagList { { "appended", isAppended } });
 
     internal void NodeLeftBehind(int change) => _leftBehind.Add(change);
+
+    internal void Drained(TimeSpan duration) => _drainDuration.Record(duration.TotalSeconds);
+
+    internal void RunDrained(DrainOutcome outcome) =>
+        _drained.Add(1, new KeyValuePair<string, object?>("outcome", WireName.Of(outcome)));
+
+    internal void DrainPersistFailed() => _drainFailures.Add(1);
 }

@@ -29,7 +29,8 @@ internal sealed class GraphLoop(RunSetup setup, CompiledGraph graph, RunLog log,
                 return end;
             }
 
-            if (stop.IsCancellationRequested)
+            // After it is known that there is more to do: what has just ended is done, whatever was asked.
+            if (stop.IsCancellationRequested || setup.Draining.IsCancellationRequested)
             {
                 return new LoopEnd(LoopEndKind.Stopped, checkpoint);
             }

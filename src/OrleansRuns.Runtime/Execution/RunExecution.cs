@@ -24,7 +24,8 @@ internal sealed partial class RunExecution(
     internal async Task<RunOutcome> ExecuteAsync(RunStop stop)
     {
         var view = await ReadAsync();
-        using var turn = await turns.EnterAsync(Strikes.Of(view, setup.Row), stop.Token);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, stop.Draining);
+        using var turn = await turns.EnterAsync(Strikes.Of(view, setup.Row), ending.Token);
         for (var claims = 1; ; claims++)
         {
             if (view.ClaimedBy == setup.Row.RunId)
@@ -75,7 +76,8 @@ internal sealed partial class RunExecution(
         (newest.ClaimedBy == before.ClaimedBy && newest.ClaimedAttempt == before.ClaimedAttempt)
         || (newest.ClaimedBy == setup.Row.RunId && newest.ClaimedAttempt < setup.Row.Attempt);
 
-    private static RunOutcome Outcome(EndLogRecord end) => new()
+    /// <summary>Reads how an attempt ended from the log.</summary>
+    internal static RunOutcome Outcome(EndLogRecord end) => new()
     {
         Status = WireName.Parse<RunStatus>(end.Status),
         StopReason = end.StopReason is null ? null : WireName.Parse<StopReason>(end.StopReason),
@@ -117,7 +119,8 @@ internal sealed partial class RunExecution(
                 InterruptAfter = [.. setup.Request.InterruptAfter],
                 PassedCheckpointId = RunStart.IsPassed(log.View, start) ? start.Id : null,
             };
-            var end = await new GraphLoop(setup, setup.Graph, log, nodes).RunAsync(start, limits, stop.Token);
+            var draining = setup with { Draining = stop.Draining };
+            var end = await new GraphLoop(draining, setup.Graph, log, nodes).RunAsync(start, limits, stop.Token);
             return (EndOf(Outcome(end, stop)), end.Kind == LoopEndKind.Waiting);
         }
         catch (Exception exception) when (

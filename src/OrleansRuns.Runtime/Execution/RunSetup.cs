@@ -18,6 +18,9 @@ internal sealed record RunSetup(RunRow Row, StartRunRequest Request, CompiledGra
     /// <summary>Gets what the attempt's claim says of the run.</summary>
     internal ClaimSuspicion? Suspicion { get; init; }
 
+    /// <summary>Gets a token that is cancelled when no further superstep is to begin here. Nodes do not hear of it.</summary>
+    internal CancellationToken Draining { get; init; }
+
     internal JsonElement? Input { get; } = Request.Input is null ? null : JsonSerializer.Deserialize<JsonElement>(Request.Input);
 
     internal JsonElement? Answer { get; } = Request.Resume is null ? null : JsonSerializer.Deserialize<JsonElement>(Request.Resume);

@@ -49,16 +49,18 @@ internal sealed class SuperstepRun(
     {
         var left = running.Count;
         LoopEnd? failure = null;
-        var waiting = false;
+        var (waiting, stopped) = (false, false);
         await foreach (var ended in Task.WhenEach(running))
         {
             left--;
             var result = await ended;
             waiting |= result.End is { Kind: LoopEndKind.Waiting };
+            // A subgraph that is drained stops between two of its own supersteps.
+            stopped |= result.End is { Kind: LoopEndKind.Stopped };
             if (result.Writes is { } written)
             {
                 _ = result.IsCached && _cached.Add(written.TaskId);
-                Keep(written, isLast: left == 0 && failure is null && !waiting && !stop.IsCancellationRequested);
+                Keep(written, isLast: left == 0 && failure is null && !waiting && !stopped && !stop.IsCancellationRequested);
             }
             else if (result.End is { Kind: LoopEndKind.Failed } failed && failure is null)
             {
@@ -68,7 +70,7 @@ internal sealed class SuperstepRun(
             }
         }
 
-        return await EndAsync(failure, waiting, stop);
+        return await EndAsync(failure, waiting, stopped && setup.Draining.IsCancellationRequested, stop);
     }
 
     /// <summary>Makes durable what has finished although the superstep is not folded.</summary>
@@ -110,7 +112,7 @@ internal sealed class SuperstepRun(
     private void Save(TaskWrites written) =>
         _saving.Add(log.AppendAsync(checkpoint.Namespace, checkpoint.Id, written, _cached.Contains(written.TaskId)));
 
-    private async Task<LoopEnd?> EndAsync(LoopEnd? failure, bool waiting, CancellationToken stop)
+    private async Task<LoopEnd?> EndAsync(LoopEnd? failure, bool waiting, bool isDrained, CancellationToken stop)
     {
         var isDone = checkpoint.Tasks.All(task => Writes.GetValueOrDefault(task.Id) is { Finished: true });
         if (isDone && failure is null)
@@ -129,9 +131,9 @@ internal sealed class SuperstepRun(
             return failure;
         }
 
-        if (stop.IsCancellationRequested)
+        if (isDrained || stop.IsCancellationRequested)
         {
-            return new LoopEnd(LoopEndKind.Stopped, checkpoint);
+            return Stopped();
         }
 
         var questions = Writes.Values.SelectMany(one => one.Interrupts).ToImmutableArray();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using OrleansRuns.Runtime;
 
@@ -16,8 +17,8 @@ public static class OrleansRunsSiloExtensions
     /// <param name="configure">Adds the graphs.</param>
     /// <returns>The same builder.</returns>
     /// <remarks>
-    /// Options are bound to <c>OrleansRuns:Runs</c>, <c>OrleansRuns:Nodes</c>, <c>OrleansRuns:Events</c> and
-    /// <c>OrleansRuns:Recovery</c>. The silo refuses to start with options out of range or with graphs that are built wrongly; the
+    /// Options are bound to <c>OrleansRuns:Runs</c>, <c>OrleansRuns:Nodes</c>, <c>OrleansRuns:Events</c>,
+    /// <c>OrleansRuns:Recovery</c> and <c>OrleansRuns:Drain</c>. The silo refuses to start with options out of range or with graphs that are built wrongly; the
     /// error lists all mistakes.
     /// </remarks>
     public static ISiloBuilder AddOrleansRuns(this ISiloBuilder builder, Action<IOrleansRunsBuilder> configure)
@@ -32,6 +33,7 @@ public static class OrleansRunsSiloExtensions
         services.AddRunOptions<RunNodesOptions, RunNodesOptionsValidator>(RunNodesOptions.Section);
         services.AddRunOptions<RunEventsOptions, RunEventsOptionsValidator>(RunEventsOptions.Section);
         services.AddRunOptions<RunRecoveryOptions, RunRecoveryOptionsValidator>(RunRecoveryOptions.Section);
+        services.AddDraining();
         services.TryAddSingleton<RunInstruments>();
         services.TryAddSingleton<ActiveRuns>();
         services.TryAddSingleton<RunWaker>();
@@ -82,6 +84,17 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<RunRecovery>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloLease>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunRecovery>());
+    }
+
+    private static void AddDraining(this IServiceCollection services)
+    {
+        services.AddRunOptions<DrainOptions, DrainOptionsValidator>(DrainOptions.Section);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<HostOptions>, DrainBudget>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigurationValidator, DrainBudgetValidator>());
+        services.TryAddSingleton<DrainCoordinator>();
+        services.TryAddSingleton<DrainHandOff>();
+        services.TryAddSingleton<SiloDrain>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloDrain>());
     }
 
     private static void AddThreadHistory(this IServiceCollection services)

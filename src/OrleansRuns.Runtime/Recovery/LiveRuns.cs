@@ -1,31 +1,82 @@
-using System.Collections.Concurrent;
-
 namespace OrleansRuns.Runtime;
 
-/// <summary>The runs that an activation on this silo works on.</summary>
+/// <summary>The runs that an activation on this silo works on, and the gate that they come in by.</summary>
 /// <remarks>What the database says is this silo's and is not here was left behind.</remarks>
 internal sealed class LiveRuns(RecoverySignal signal)
 {
-    private readonly ConcurrentDictionary<string, int> _runs = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private readonly List<IDrainedRun> _runs = [];
+    private readonly Dictionary<string, int> _activations = new(StringComparer.Ordinal);
+    private bool _isClosed;
 
-    internal bool Contains(string runId) => _runs.ContainsKey(runId);
+    /// <summary>Gets whether runs may begin on this silo.</summary>
+    internal bool IsOpen
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return !_isClosed;
+            }
+        }
+    }
 
-    internal void Enter(string runId) => _runs.AddOrUpdate(runId, 1, (_, activations) => activations + 1);
+    internal bool Contains(string runId)
+    {
+        lock (_lock)
+        {
+            return _activations.ContainsKey(runId);
+        }
+    }
+
+    /// <summary>Takes a run in, unless the gate is closed.</summary>
+    /// <returns>Whether it may begin. The drain knows of every run that may, whenever the gate closes.</returns>
+    internal bool TryEnter(IDrainedRun run)
+    {
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                return false;
+            }
+
+            _runs.Add(run);
+            // An activation may end after the next one of the same run has begun.
+            _activations[run.Row.RunId] = _activations.GetValueOrDefault(run.Row.RunId) + 1;
+            return true;
+        }
+    }
 
     /// <summary>Takes a run out.</summary>
-    /// <param name="runId">The run.</param>
+    /// <param name="run">The run.</param>
     /// <param name="isFinal">Whether nobody has to look after it any more.</param>
-    internal void Leave(string runId, bool isFinal)
+    internal void Leave(IDrainedRun run, bool isFinal)
     {
-        // An activation may end after the next one of the same run has begun.
-        if (_runs.AddOrUpdate(runId, 0, (_, activations) => activations - 1) <= 0)
+        lock (_lock)
         {
-            _runs.TryRemove(KeyValuePair.Create(runId, 0));
+            _runs.Remove(run);
+            if (--_activations[run.Row.RunId] == 0)
+            {
+                _activations.Remove(run.Row.RunId);
+            }
+
+            if (isFinal || _isClosed)
+            {
+                return;
+            }
         }
 
-        if (!isFinal)
+        signal.Raise(RecoveryReason.RunLeft);
+    }
+
+    /// <summary>Closes the gate for good.</summary>
+    /// <returns>The runs that came in before, oldest first.</returns>
+    internal IReadOnlyList<IDrainedRun> Close()
+    {
+        lock (_lock)
         {
-            signal.Raise(RecoveryReason.RunLeft);
+            _isClosed = true;
+            return [.. _runs];
         }
     }
 }

@@ -12,6 +12,7 @@ namespace OrleansRuns.Runtime;
 internal sealed partial class PendingRuns(
     IRunCatalog catalog,
     ActiveRuns active,
+    LiveRuns live,
     ThreadSlots slots,
     RunWaker waker,
     IGraphs graphs,
@@ -44,7 +45,7 @@ internal sealed partial class PendingRuns(
 
     private async Task FeedAsync(CancellationToken stopping)
     {
-        while (!stopping.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested && live.IsOpen)
         {
             var refusal = active.NextRefusal();
             try
@@ -82,7 +83,10 @@ internal sealed partial class PendingRuns(
                     await exit.WaitAsync(token);
                 }
 
-                await waker.WakeHereAsync(run.RunId);
+                if (live.IsOpen)
+                {
+                    await waker.WakeHereAsync(run.RunId);
+                }
             });
         }
         // A page that none has left is of runs that cannot begin yet, such as those that wait for room on a silo with their version.

@@ -21,8 +21,9 @@ internal interface IRunExecutor
     /// <param name="outcome">How it ends.</param>
     /// <param name="rollBack">Whether its thread returns to the state before the run.</param>
     /// <param name="cancellationToken">Gives up before the write.</param>
+    /// <returns>How the log says it ended: as asked, or as the attempt had written itself before.</returns>
     /// <exception cref="RollbackImpossibleException">The state before the run cannot be restored. Nothing was written.</exception>
-    Task CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken);
+    Task<RunOutcome> CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken);
 
     /// <summary>Reads what the log of a run's thread says of the thread's status.</summary>
     Task<ThreadRest> FindRestAsync(RunRow run, CancellationToken cancellationToken);

@@ -22,8 +22,10 @@ internal sealed class RunExecutor(
         return new RunExecution(setup, store, threads, nodes, turns, instruments, time, logger).ExecuteAsync(stop);
     }
 
-    public Task CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken) =>
-        new RunClosing(store, time).CloseAsync(run, RunExecution.EndOf(outcome), rollBack, cancellationToken);
+    public async Task<RunOutcome> CloseAsync(
+        RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken) =>
+        RunExecution.Outcome(
+            await new RunClosing(store, time).CloseAsync(run, RunExecution.EndOf(outcome), rollBack, cancellationToken));
 
     public async Task<ThreadRest> FindRestAsync(RunRow run, CancellationToken cancellationToken) =>
         ThreadRest.Of(LogView.Of(await store.ReadLineAsync(run.LogId, null, cancellationToken)));

@@ -3,7 +3,7 @@ using Orleans.Runtime.Placement;
 
 namespace OrleansRuns.Runtime;
 
-/// <summary>Takes a run to a silo that has its graph.</summary>
+/// <summary>Takes a run to a silo that has its graph, or that goes on with it when this one stops.</summary>
 internal sealed partial class RunGrain : IGrainMigrationParticipant
 {
     private const string RefusedKey = "refused";
@@ -11,6 +11,7 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
     private ImmutableHashSet<string> _refused = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
     private bool _hasMoved;
     private bool _isMoving;
+    private RunRow? _handedOver;
 
     // The run itself is in the database. What moves along is which versions of its graph it comes from, so that it ends its way somewhere.
     void IGrainMigrationParticipant.OnDehydrate(IDehydrationContext dehydrationContext) =>
@@ -31,6 +32,49 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
         {
             // Nobody has to ask: whoever asked before it moved has had an answer.
             await GoOnAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Lets the run go on elsewhere as soon as this silo takes no part in placing grains any more.</summary>
+    private void HandOver(RunRow row)
+    {
+        if (!_isMoving)
+        {
+            _isMoving = true;
+            _handedOver = row;
+            _ = HandOverAsync();
+        }
+    }
+
+    private async Task HandOverAsync()
+    {
+        await handOff.LeavingAsync();
+        if (!_isDeactivating)
+        {
+            await MoveOnAsync();
+        }
+    }
+
+    /// <summary>Moves the activation of an unfinished run to a silo that goes on with it, if there is one.</summary>
+    private async Task MoveOnAsync()
+    {
+        if ((_keeper?.Row ?? _handedOver) is not { IsFinal: false, Attempt: > 0 } row || _keeper is { IsFenced: true })
+        {
+            return;
+        }
+
+        try
+        {
+            if (await handOff.ChooseAsync(row.Graph) is { } there)
+            {
+                LogHandedOver(logger, RunId, there);
+                MoveTo(there);
+            }
+        }
+        catch (Exception exception)
+        {
+            // Nothing is lost by it: recovery goes on with the run when this silo is gone.
+            LogNotHandedOver(logger, exception, RunId);
         }
     }
 
@@ -62,9 +106,13 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
             LogMovesToVersion(logger, RunId, row.Graph, there);
             MoveTo(there);
         }
-        else if (active.TryEnter(row))
+        else if (TryKeep(row))
         {
-            Keep(row);
+            _begun.TrySetResult();
+        }
+        else if (IsClosing && row.Attempt > 0)
+        {
+            HandOver(row);
         }
     }
 

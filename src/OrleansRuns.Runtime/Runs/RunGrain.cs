@@ -23,6 +23,7 @@ internal sealed partial class RunGrain(
     LiveRuns live,
     GraphSilos graphSilos,
     GraphVersions versions,
+    DrainHandOff handOff,
     IHostApplicationLifetime lifetime,
     IOptions<RunsOptions> runs,
     IOptions<RunEventsOptions> events,
@@ -104,18 +105,21 @@ internal sealed partial class RunGrain(
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _isDeactivating = true;
-        if (_keeper is not { } keeper || keeper.Completion.IsCompleted)
+        if (_keeper is { Completion.IsCompleted: false, IsGivenUp: false } keeper)
         {
-            return;
+            LogDeactivatedWhileActive(logger, RunId, reason.ReasonCode, runs.Value.DeactivationGrace);
+            await keeper.StopAsync();
+            await Task.WhenAny(_keeping, Task.Delay(runs.Value.DeactivationGrace, time, cancellationToken));
+            if (!_keeping.IsCompleted)
+            {
+                LogLeftUnfinished(logger, RunId, runs.Value.DeactivationGrace);
+                await keeper.AbandonAsync();
+            }
         }
 
-        LogDeactivatedWhileActive(logger, RunId, reason.ReasonCode, runs.Value.DeactivationGrace);
-        await keeper.StopAsync();
-        await Task.WhenAny(_keeping, Task.Delay(runs.Value.DeactivationGrace, time, cancellationToken));
-        if (!_keeping.IsCompleted)
+        if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown)
         {
-            LogLeftUnfinished(logger, RunId, runs.Value.DeactivationGrace);
-            await keeper.AbandonAsync();
+            await MoveOnAsync();
         }
     }
 
@@ -152,6 +156,10 @@ internal sealed partial class RunGrain(
         {
             await BeginAsync(row);
         }
+        else if (_keeper is null && !_isDeactivating && IsClosing && row.Attempt > 0)
+        {
+            HandOver(row);
+        }
         else if (_keeper is null && !_isDeactivating && !HasGraph(row))
         {
             await MoveToGraphAsync(row);
@@ -160,8 +168,11 @@ internal sealed partial class RunGrain(
         return row;
     }
 
+    /// <summary>Gets whether this silo begins no runs any more.</summary>
+    private bool IsClosing => lifetime.ApplicationStopping.IsCancellationRequested || !live.IsOpen;
+
     private bool IsExecutable(RunRow row) =>
-        !lifetime.ApplicationStopping.IsCancellationRequested
+        !IsClosing
         && lease.IsHeld
         && (row.HoldsSlot || row.CancelAction is not null)
         && HasGraph(row);
@@ -169,10 +180,24 @@ internal sealed partial class RunGrain(
     // A cancelled run ends without its graph.
     private bool HasGraph(RunRow row) => row.CancelAction is not null || executor.HasGraph(row.Graph);
 
-    private void Keep(RunRow row)
+    /// <summary>Begins to work on the run, unless there is no room or the gate is closed.</summary>
+    private bool TryKeep(RunRow row)
     {
+        if (!active.TryEnter(row))
+        {
+            return false;
+        }
+
         var buffer = new RunEventBuffer(events.Value.KeptEvents, events.Value.KeptBytes, time);
-        _keeper = new RunKeeper(row, lease.Owner.ToString(), buffer, catalog, executor, instruments, time, logger);
+        var keeper = new RunKeeper(row, lease.Owner.ToString(), buffer, catalog, executor, instruments, time, logger);
+        if (!live.TryEnter(keeper))
+        {
+            keeper.Dispose();
+            active.Exit();
+            return false;
+        }
+
+        _keeper = keeper;
 
         // The run is not part of the call that happens to begin it: neither its trace nor its request context.
         using (ExecutionContext.SuppressFlow())
@@ -180,19 +205,18 @@ internal sealed partial class RunGrain(
             _keeping = KeepAsync(_keeper);
         }
 
-        _begun.TrySetResult();
+        return true;
     }
 
     private async Task KeepAsync(RunKeeper keeper)
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         instruments.RunActive(1);
-        live.Enter(RunId);
         try
         {
-            await keeper.RunAsync();
+            await keeper.RunOrBeLeftAsync();
         }
-        catch (OperationCanceledException) when (_isDeactivating)
+        catch (OperationCanceledException) when (_isDeactivating || keeper.IsGivenUp)
         {
             LogAbandoned(logger, RunId, keeper.Row.Status);
         }
@@ -205,9 +229,13 @@ internal sealed partial class RunGrain(
             instruments.RunActive(-1);
             active.Exit();
             _final = keeper.Row.IsFinal ? keeper.Row : null;
-            live.Leave(RunId, keeper.Row.IsFinal);
+            live.Leave(keeper, keeper.Row.IsFinal);
             DelayDeactivation(TimeSpan.Zero);
-            if (_final is null && !_isDeactivating)
+            if (_final is null && keeper.IsDraining && !keeper.IsFenced)
+            {
+                HandOver(keeper.Row);
+            }
+            else if (_final is null && !_isDeactivating)
             {
                 // Another activation has the run, or this one could not go on: the next call decides anew where it goes on.
                 DeactivateOnIdle();

@@ -26,9 +26,13 @@ internal sealed partial class RunKeeper
     [LoggerMessage(3005, LogLevel.Error, "Run {RunId} failed outside its nodes in attempt {Attempt} and ends as an error.")]
     private static partial void LogExecutionFailed(ILogger logger, Exception exception, string runId, int attempt);
 
-    [LoggerMessage(3007, LogLevel.Error, "Run {RunId} was to be rolled back, which is impossible: it ends with its checkpoints kept.")]
-    private static partial void LogNotRolledBack(ILogger logger, Exception exception, string runId);
-
     [LoggerMessage(3006, LogLevel.Error, "A cancellation callback of run {RunId} threw. The run is cancelled all the same.")]
     private static partial void LogCancellationFailed(ILogger logger, Exception exception, string runId);
+
+    [LoggerMessage(3008, LogLevel.Warning,
+        "Run {RunId} did not stop in time in attempt {Attempt}. It was written for it that it ended as {Status} ({Reason}).")]
+    private static partial void LogLeftBehind(ILogger logger, string runId, int attempt, RunStatus status, StopReason? reason);
+
+    [LoggerMessage(3009, LogLevel.Warning, "Run {RunId} was left behind and has ended since. What it did is discarded.")]
+    private static partial void LogEndedLate(ILogger logger, Exception? exception, string runId);
 }

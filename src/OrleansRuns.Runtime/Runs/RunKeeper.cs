@@ -7,10 +7,11 @@ namespace OrleansRuns.Runtime;
 /// Brings one run to its end on this silo: claims it, executes it, writes how it ended, and asks a database that does not answer again.
 /// </summary>
 /// <remarks>Lives on its grain's scheduler: everything here runs one at a time, whatever the run's nodes do on their own threads.</remarks>
-internal sealed partial class RunKeeper : IDisposable
+internal sealed partial class RunKeeper : IDrainedRun, IDisposable
 {
     private readonly IRunCatalog _catalog;
     private readonly IRunExecutor _executor;
+    private readonly RunEnding _ending;
     private readonly RunInstruments _instruments;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -18,7 +19,9 @@ internal sealed partial class RunKeeper : IDisposable
     private readonly RunStop _stop = new();
     private readonly CancellationTokenSource _abandon = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _isStopping;
+    private volatile bool _isStopping;
+    private volatile bool _isFenced;
+    private volatile RunRow _row;
 
     internal RunKeeper(
         RunRow row,
@@ -30,27 +33,39 @@ internal sealed partial class RunKeeper : IDisposable
         TimeProvider time,
         ILogger logger)
     {
-        Row = row;
+        _row = row;
         Events = events;
         _owner = owner;
         _catalog = catalog;
         _executor = executor;
+        _ending = new RunEnding(executor, logger);
         _instruments = instruments;
         _time = time;
         _logger = logger;
     }
 
     /// <summary>Gets the run as it was last seen in the database.</summary>
-    internal RunRow Row { get; private set; }
+    public RunRow Row
+    {
+        get => _row;
+        private set => _row = value;
+    }
 
     /// <summary>Gets the run's events.</summary>
     internal RunEventBuffer Events { get; }
 
     /// <summary>Gets a task that completes when this keeper has nothing more to do for the run: it is final, or it is another's.</summary>
-    internal Task Completion => _completion.Task;
+    public Task Completion => _completion.Task;
 
     /// <summary>Gets whether another owner has taken the run over.</summary>
-    internal bool IsFenced { get; private set; }
+    public bool IsFenced
+    {
+        get => _isFenced;
+        private set => _isFenced = value;
+    }
+
+    /// <summary>Gets whether nothing is under way here that the database does not know the end of.</summary>
+    public bool IsSettled => Row is var row && (IsFenced || row.Status != RunStatus.Running || row.Owner != _owner);
 
     public void Dispose()
     {
@@ -80,7 +95,7 @@ internal sealed partial class RunKeeper : IDisposable
     {
         try
         {
-            for (var failures = 0; !Row.IsFinal && !IsFenced && !(_isStopping && Row.Status != RunStatus.Running);)
+            for (var failures = 0; !Row.IsFinal && !IsFenced && !(_isStopping && IsSettled);)
             {
                 try
                 {
@@ -91,7 +106,7 @@ internal sealed partial class RunKeeper : IDisposable
                 {
                     failures++;
                     LogWillRetry(_logger, exception, Row.RunId, Row.Attempt, Persistence.DelayAfter(failures));
-                    await Task.Delay(Persistence.DelayAfter(failures), _time, _abandon.Token);
+                    await DelayAsync(failures);
                 }
             }
         }
@@ -105,7 +120,7 @@ internal sealed partial class RunKeeper : IDisposable
     {
         if (Row.CancelAction is not null)
         {
-            await EndCancelledAsync(isExecuted: false);
+            await EndAsync(await _ending.CancelledAsync(Row, isExecuted: false, _abandon.Token));
             return;
         }
 
@@ -136,20 +151,9 @@ internal sealed partial class RunKeeper : IDisposable
             return;
         }
 
-        if (outcome.Status != RunStatus.Interrupted)
-        {
-            var rest = outcome.Rest ?? await FindRestAsync();
-            await EndAsync(Ended(outcome.Status, outcome.StopReason, outcome.Error) with { Rest = rest });
-        }
-        else if (Row.CancelAction is null && _isStopping)
-        {
-            await EndAsync(Ended(RunStatus.Interrupted, StopReason.Drained) with { Resumable = true });
-        }
-        else
-        {
-            // An intent that is durable wins over the silo's own stop, which is the only other reason to interrupt an execution.
-            await EndCancelledAsync(isExecuted: true);
-        }
+        CheckpointId = outcome.CheckpointId;
+        // A cancel that is durable wins over the silo's own stop, which is the only other reason to interrupt an execution.
+        await EndAsync(await _ending.EndedAsync(Row, outcome, Stopped(), _abandon.Token));
     }
 
     /// <summary>Stops the run when its time is over, which counts from its first attempt.</summary>
@@ -175,7 +179,7 @@ internal sealed partial class RunKeeper : IDisposable
         {
             return await _executor.ExecuteAsync(Row, Events, _stop);
         }
-        catch (OperationCanceledException) when (_stop.Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stop.Token.IsCancellationRequested || _stop.Draining.IsCancellationRequested)
         {
             return _stop.Outcome;
         }
@@ -186,41 +190,6 @@ internal sealed partial class RunKeeper : IDisposable
             return new RunOutcome { Status = RunStatus.Error, StopReason = StopReason.NodeError, Error = exception.Message };
         }
     }
-
-    /// <summary>Ends a run that was cancelled: closes its log if this attempt has not, rolls its thread back if that was asked.</summary>
-    private async Task EndCancelledAsync(bool isExecuted)
-    {
-        var outcome = new RunOutcome { Status = RunStatus.Interrupted, StopReason = Row.CancelReason ?? StopReason.Cancelled };
-        var rollBack = Row.CancelAction == CancelAction.Rollback;
-        // Nobody can have written in the name of a run that never began.
-        var hasBegun = Row.Attempt > 0;
-        if (rollBack && hasBegun)
-        {
-            try
-            {
-                await _executor.CloseAsync(Row, outcome, rollBack: true, _abandon.Token);
-            }
-            catch (RollbackImpossibleException exception)
-            {
-                LogNotRolledBack(_logger, exception, Row.RunId);
-                outcome = outcome with { Error = exception.Message };
-                rollBack = false;
-            }
-        }
-
-        if (!rollBack && hasBegun && !isExecuted)
-        {
-            await _executor.CloseAsync(Row, outcome, rollBack: false, _abandon.Token);
-        }
-
-        var rest = hasBegun ? await FindRestAsync() : null;
-        await EndAsync(Ended(outcome.Status, outcome.StopReason, outcome.Error) with { RolledBack = rollBack, Rest = rest });
-    }
-
-    private Task<ThreadRest> FindRestAsync() => _executor.FindRestAsync(Row, _abandon.Token);
-
-    private RunEnd Ended(RunStatus status, StopReason? reason = null, string? error = null) =>
-        new() { RunId = Row.RunId, Attempt = Row.Attempt, Status = status, StopReason = reason, Error = error };
 
     /// <summary>Writes how the attempt ended until the database has confirmed it: nothing unconfirmed is told to anybody.</summary>
     private async Task EndAsync(RunEnd end)
@@ -236,7 +205,7 @@ internal sealed partial class RunKeeper : IDisposable
             {
                 failures++;
                 LogEndNotWritten(_logger, exception, end.RunId, end.Status, Persistence.DelayAfter(failures));
-                await Task.Delay(Persistence.DelayAfter(failures), _time, _abandon.Token);
+                await DelayAsync(failures);
             }
         }
 
@@ -245,9 +214,9 @@ internal sealed partial class RunKeeper : IDisposable
             _instruments.RunEnded(Row.Status);
             LogEnded(_logger, Row.RunId, Row.Status, Row.StopReason, Row.Attempt);
         }
-        else if (Row.Attempt == end.Attempt && Row.CancelAction is not null && end.Status != RunStatus.Interrupted)
+        else if (Row.Attempt == end.Attempt && Row.CancelAction is not null && (end.Status != RunStatus.Interrupted || end.Resumable))
         {
-            await EndCancelledAsync(isExecuted: true);
+            await EndAsync(await _ending.CancelledAsync(Row, isExecuted: true, _abandon.Token));
         }
         else
         {

@@ -6,15 +6,30 @@ namespace OrleansRuns.Runtime;
 internal sealed class RunStop : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
+    private readonly CancellationTokenSource _drain = new();
     private RunOutcome? _outcome;
 
     /// <summary>Gets the token of the nodes.</summary>
     internal CancellationToken Token => _source.Token;
 
-    /// <summary>Gets how an execution ends that was stopped.</summary>
-    internal RunOutcome Outcome => _outcome ?? new RunOutcome { Status = RunStatus.Interrupted };
+    /// <summary>Gets a token that is cancelled when the superstep under way is to be the last one here.</summary>
+    internal CancellationToken Draining => _drain.Token;
 
-    public void Dispose() => _source.Dispose();
+    /// <summary>Gets how an execution ends that was stopped.</summary>
+    internal RunOutcome Outcome => _outcome ?? new RunOutcome
+    {
+        Status = RunStatus.Interrupted,
+        StopReason = _drain.IsCancellationRequested ? StopReason.Drained : null,
+    };
+
+    public void Dispose()
+    {
+        _source.Dispose();
+        _drain.Dispose();
+    }
+
+    /// <summary>Asks the execution to begin no further superstep. Nothing of a node hears of it.</summary>
+    internal void RequestDrain() => _drain.Cancel();
 
     /// <summary>Asks the execution to end.</summary>
     /// <returns>A task that completes when the callbacks of the token, which are the nodes' own code, have run on the pool.</returns>

@@ -150,6 +150,13 @@ internal static partial class RunRequests
                 + $"{string.Join(", ", Enum.GetValues<MultitaskStrategy>().Select(WireName.Of))}.");
         }
 
+        if (!Enum.IsDefined(request.RecoveryPolicy))
+        {
+            throw new InvalidRunRequestException(
+                $"{request.RecoveryPolicy} is no recovery policy. Use one of: "
+                + $"{string.Join(", ", Enum.GetValues<RecoveryPolicy>().Select(WireName.Of))}.");
+        }
+
         if (request.IdempotencyKey is { Length: 0 or > 200 } key)
         {
             throw new InvalidRunRequestException(

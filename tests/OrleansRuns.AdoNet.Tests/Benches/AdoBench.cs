@@ -16,6 +16,8 @@ public abstract class AdoBench : IStorageBench, IAsyncLifetime
 
     public IOwnerLeases Leases => Host.Get<IOwnerLeases>();
 
+    public IDrainReports Drains => Host.Get<IDrainReports>();
+
     internal StoreHost Host => _host ?? throw new InvalidOperationException("The bench is not set up.");
 
     internal IDatabase Database => Host.Get<IDatabase>();

@@ -13,6 +13,8 @@ public interface IStorageBench
 
     IOwnerLeases Leases { get; }
 
+    IDrainReports Drains { get; }
+
     /// <summary>Moves the clock of the catalog's rows on.</summary>
     void Advance(TimeSpan by);
 

@@ -24,6 +24,8 @@ public sealed class MemoryBench : IStorageBench
 
     public IOwnerLeases Leases { get; }
 
+    public IDrainReports Drains { get; } = new MemoryDrainReports();
+
     public void Advance(TimeSpan by) => _time.Advance(by);
 
     public Task AgeLeaseAsync(RunOwner owner, TimeSpan by)

@@ -203,6 +203,20 @@ public abstract partial class RunCatalogContract
     }
 
     [Fact]
+    public async Task EndAsync_ResumableAfterAcceptedCancel_IsRefused()
+    {
+        var run = NewRun();
+        await BegunAsync(run);
+        var cancelled = await Catalog.RequestCancelAsync(run.RunId, CancelAction.Rollback, None);
+
+        var refused = await Catalog.EndAsync(
+            End(run, RunStatus.Interrupted) with { StopReason = StopReason.Drained, Resumable = true }, None);
+
+        Assert.Equal(cancelled, refused);
+        Assert.Equal((run.RunId, 1L, "digest"), await SlotAsync());
+    }
+
+    [Fact]
     public async Task EndAsync_SuccessAndCancelAtOnce_NeverLeaveBoth()
     {
         foreach (var _ in Enumerable.Range(0, 40))

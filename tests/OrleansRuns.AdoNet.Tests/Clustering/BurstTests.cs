@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Orleans.Configuration;
-using OrleansRuns.Abstractions;
 using OrleansRuns.Runtime;
 using OrleansRuns.TestKit;
 using Xunit.Abstractions;

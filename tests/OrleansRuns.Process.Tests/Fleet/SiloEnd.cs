@@ -11,7 +11,9 @@ internal static class SiloEnd
     /// <summary>Holds a silo to have ended because it was declared dead, and to have said so.</summary>
     internal static void AssertDeclaredDead(ProgramEnd end)
     {
-        Assert.Contains("was declared dead by the others of its cluster and ends now", end.Errors, StringComparison.Ordinal);
-        Assert.Equal(DeclaredDead, end.ExitCode);
+        var says = end.Errors.Contains("was declared dead by the others of its cluster and ends now", StringComparison.Ordinal);
+        Assert.True(
+            end.ExitCode == DeclaredDead && says,
+            $"The silo ended with {end.ExitCode} and said: {string.Join('\n', end.Errors.Split('\n').TakeLast(20))}");
     }
 }

@@ -52,7 +52,7 @@ internal sealed class MovingCluster : IAsyncDisposable
             silo.Services.AddSingleton<IRunSearch>(new MemoryRunSearch(catalog));
             silo.Services.AddSingleton<IThreadLogStore>(log);
             silo.Services.AddSingleton<IOwnerLeases>(leases);
-            silo.Services.AddSingleton<IRunSearch>(new MemoryRunSearch(catalog));
+            silo.Services.AddSingleton<IDrainReports, MemoryDrainReports>();
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = ResponseTimeout);
             silo.Configure<ClusterMembershipOptions>(membership =>
             {

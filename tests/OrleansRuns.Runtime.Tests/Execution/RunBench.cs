@@ -59,8 +59,9 @@ internal sealed class RunBench
     internal ThreadRow Thread { get; }
 
     /// <summary>Executes an attempt with an input.</summary>
-    internal Task<RunOutcome> ExecuteAsync(object input, string run = "run-1", int attempt = 1, IRunEvents? events = null) =>
-        ExecuteAsync(Request(run) with { Input = JsonSerializer.Serialize(input) }, attempt, events);
+    internal Task<RunOutcome> ExecuteAsync(
+        object input, string run = "run-1", int attempt = 1, IRunEvents? events = null, RunStop? stop = null) =>
+        ExecuteAsync(Request(run) with { Input = JsonSerializer.Serialize(input) }, attempt, events, stop);
 
     /// <summary>Executes a run that goes on with what is planned.</summary>
     internal Task<RunOutcome> GoOnAsync(string run) => ExecuteAsync(Request(run), 1, null);
@@ -81,11 +82,11 @@ internal sealed class RunBench
 
     private StartRunRequest Request(string run) => new() { RunId = run, Graph = _graph.Name, RecursionLimit = 100_000 };
 
-    private Task<RunOutcome> ExecuteAsync(StartRunRequest request, int attempt, IRunEvents? events)
+    private Task<RunOutcome> ExecuteAsync(StartRunRequest request, int attempt, IRunEvents? events, RunStop? stop = null)
     {
         var row = Rows.Claimed(Thread, request, attempt);
         return Task.Factory.StartNew(
-                () => _executor.ExecuteAsync(row, events ?? new RecordedEvents(), new RunStop()),
+                () => _executor.ExecuteAsync(row, events ?? new RecordedEvents(), stop ?? new RunStop()),
                 CancellationToken.None,
                 TaskCreationOptions.DenyChildAttach,
                 new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler)

@@ -35,7 +35,9 @@ internal sealed class OneRunCatalog : IRunCatalog
 
     public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
         ChangeAsync(
-            row => !row.IsFinal && row.Attempt == end.Attempt && (end.Status == RunStatus.Interrupted || row.CancelAction is null),
+            row => !row.IsFinal
+                && row.Attempt == end.Attempt
+                && ((end.Status == RunStatus.Interrupted && !end.Resumable) || row.CancelAction is null),
             row => row with
             {
                 Status = end.Status,

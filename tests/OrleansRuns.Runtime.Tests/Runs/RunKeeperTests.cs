@@ -329,15 +329,15 @@ public sealed class RunKeeperTests
             return ExecuteStop?.Invoke(stop) ?? Execute(run, stop.Token);
         }
 
-        public Task CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken)
+        public Task<RunOutcome> CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken)
         {
             if (rollBack && ClosingFailure is { } failure)
             {
-                return Task.FromException(failure);
+                return Task.FromException<RunOutcome>(failure);
             }
 
             Closings.Add((outcome, rollBack));
-            return Task.CompletedTask;
+            return Task.FromResult(outcome);
         }
 
         public Task<ThreadRest> FindRestAsync(RunRow run, CancellationToken cancellationToken) =>

@@ -38,7 +38,12 @@ public sealed class RunTimeoutTests
     {
         using var store = new RunStore();
         string runId;
-        await using (var first = await RunCluster.StartAsync(options => options.Store = store))
+        await using (var first = await RunCluster.StartAsync(options =>
+        {
+            options.Store = store;
+            // Its time must not be over before the silo has stopped.
+            options.Configure = runs => runs.Configure<DrainOptions>(drain => drain.SuperstepGrace = TimeSpan.Zero);
+        }))
         {
             var thread = first.Runs.Thread();
             runId = (await thread.StartAsync(Request(SampleGraphs.Gated, TimeSpan.FromSeconds(2)))).Id;

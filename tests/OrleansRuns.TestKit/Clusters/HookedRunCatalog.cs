@@ -10,6 +10,9 @@ public sealed class CatalogHooks
     /// <summary>Gets or sets what happens before a call with this name; what it throws is what the caller sees.</summary>
     public Func<string, Task> Before { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Gets or sets what happens before the end of an attempt is written; what it throws is what the caller sees.</summary>
+    public Func<RunEnd, Task> BeforeEnd { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Gets or sets what happens after the call was applied; what it throws is what the caller sees.</summary>
     public Func<string, Task> After { get; set; } = _ => Task.CompletedTask;
 }
@@ -35,7 +38,11 @@ public sealed class HookedRunCatalog(IRunCatalog inner, CatalogHooks hooks) : IR
 
     /// <inheritdoc/>
     public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
-        HookAsync(nameof(EndAsync), () => inner.EndAsync(end, cancellationToken));
+        HookAsync(nameof(EndAsync), async () =>
+        {
+            await hooks.BeforeEnd(end);
+            return await inner.EndAsync(end, cancellationToken);
+        });
 
     /// <inheritdoc/>
     public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>

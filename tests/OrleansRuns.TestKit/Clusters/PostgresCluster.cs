@@ -66,8 +66,6 @@ public sealed class PostgresCluster : IAsyncDisposable
         builder.UseOrleansClient(client => client
             .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (cluster, "orleansruns"))
             .Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1))
-            // Calls that a silo lost when it stood still are made again sooner than usual, but not before the longest wait is over.
-            .Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(22))
             .UseOrleansRunsPostgres(connectionString)
             .AddOrleansRunsClient());
         var host = builder.Build();

@@ -150,6 +150,10 @@ public sealed class RunCluster : IAsyncDisposable
         return dump.ToString();
     }
 
+    /// <summary>Stops a silo as a deployment does.</summary>
+    /// <param name="silo">Its place among <see cref="SiloServices"/>.</param>
+    public Task StopAsync(int silo) => _cluster.StopSiloAsync(_cluster.Silos[silo]).WithinAsync($"silo {silo} to stop");
+
     /// <summary>Stops the silos one after the other, as a deployment does.</summary>
     public Task StopAsync() => _cluster.StopAllSilosAsync().WithinAsync("the silos to stop");
 

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansRuns.AdoNet;
 using OrleansRuns.Runtime;
 
 namespace OrleansRuns.TestKit;
@@ -32,8 +33,23 @@ public sealed class RunStore : IDisposable
     public static RunStore OnPostgres(string connectionString) =>
         new(Directory.CreateTempSubdirectory("orleansruns-"), isKept: false, connectionString);
 
+    private string File => Path.Combine(_folder.FullName, "runs.db");
+
     /// <summary>Gets what comes between a cluster and its catalog.</summary>
     public CatalogHooks Hooks { get; } = new();
+
+    /// <summary>Opens the store to look at, also while no silo has it.</summary>
+    /// <returns>The services of a reader: the catalog, the log, the drain reports.</returns>
+    public async Task<ServiceProvider> OpenReaderAsync()
+    {
+        var services = new ServiceCollection().AddLogging();
+        _ = _connectionString is null
+            ? services.AddOrleansRunsSqliteReader(File)
+            : services.AddOrleansRunsPostgresReader(_connectionString);
+        var reader = services.BuildServiceProvider();
+        await reader.GetRequiredService<RunsReader>().OpenAsync();
+        return reader;
+    }
 
     /// <summary>Deletes the file.</summary>
     public void Dispose()
@@ -48,7 +64,7 @@ public sealed class RunStore : IDisposable
     internal void Attach(ISiloBuilder silo)
     {
         _ = _connectionString is null
-            ? silo.UseOrleansRunsSqlite(options => options.File = Path.Combine(_folder.FullName, "runs.db"))
+            ? silo.UseOrleansRunsSqlite(options => options.File = File)
             : silo.AddOrleansRunsPostgres(options => options.ConnectionString = _connectionString);
         var catalog = silo.Services.Last(service => service.ServiceType == typeof(IRunCatalog));
         silo.Services.Remove(catalog);

@@ -1,0 +1,27 @@
+-- oldest-reader: 1
+-- What became of the runs of silos that stopped. The silo is written as it stands in runs.owner, and stops once. Runs may be gone by the
+-- time somebody reads of them.
+create table drain_reports
+(
+    silo       text        collate "C" primary key,
+    started_at timestamptz not null,
+    elapsed_ms bigint      not null,
+    budget_ms  bigint      not null
+);
+
+create index drain_reports_started on drain_reports (started_at, silo);
+
+create table drain_runs
+(
+    silo          text    collate "C" not null references drain_reports on delete cascade,
+    run_id        text    collate "C" not null,
+    thread_id     text    collate "C" not null,
+    outcome       text    not null check (outcome in ('completed', 'interrupted', 'timed_out', 'not_persisted')),
+    status        text    not null,
+    stop_reason   text,
+    resumable     boolean not null,
+    checkpoint_id text,
+    elapsed_ms    bigint  not null,
+    error         text,
+    primary key (silo, run_id)
+);

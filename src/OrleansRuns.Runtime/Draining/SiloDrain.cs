@@ -1,0 +1,165 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansRuns.Abstractions;
+
+namespace OrleansRuns.Runtime;
+
+/// <summary>Drains this silo once, whatever asks for it and however often.</summary>
+/// <remarks>
+/// It begins when the application begins to stop, which is before a web server's own graceful stop, and at the latest with the silo's
+/// first stage. A token that is cancelled meanwhile makes it hurry, and never abandons it: the last writes keep their time.
+/// </remarks>
+internal sealed partial class SiloDrain(
+    LiveRuns live,
+    DrainCoordinator coordinator,
+    IDrainReports reports,
+    SiloLease lease,
+    IHostApplicationLifetime lifetime,
+    RunInstruments instruments,
+    IOptions<DrainOptions> options,
+    IOptions<RunsOptions> runs,
+    TimeProvider time,
+    ILogger<SiloDrain> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+{
+    // Stages stop from the highest number down, and the observers of one stage stop concurrently. At Active the gateway disconnects its
+    // clients and recovery ends, so that the gate needs a stage of its own above it.
+    internal const int GateStage = ServiceLifecycleStage.Active + 1;
+
+    // The last stage at which existing grains answer and nothing is deactivated yet. Storage closes far below.
+    internal const int WaitStage = ServiceLifecycleStage.BecomeActive;
+
+    private readonly Lock _lock = new();
+    private CancellationTokenRegistration _stopping;
+    private Task<DrainReport>? _draining;
+    private DrainClock? _clock;
+
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        _stopping = lifetime.ApplicationStopping.Register(() => _ = BeginAsync());
+        lifecycle.Subscribe($"{nameof(SiloDrain)}.Gate", GateStage, _ => Task.CompletedTask, CloseGateAsync);
+        lifecycle.Subscribe(nameof(SiloDrain), WaitStage, _ => Task.CompletedTask, JoinAsync);
+    }
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _clock?.Dispose();
+    }
+
+    /// <summary>Begins the drain, unless it has begun.</summary>
+    /// <returns>The one drain there is. It never fails.</returns>
+    internal Task<DrainReport> BeginAsync()
+    {
+        lock (_lock)
+        {
+            if (_draining is null)
+            {
+                var clock = _clock = new DrainClock(DrainSchedule.Of(options.Value, runs.Value.NodeCancellationGrace), time);
+                // Before anything is asked of a run: none begins unseen.
+                var admitted = live.Close();
+                _draining = Task.Run(() => DrainAsync(admitted, clock, time.GetUtcNow()));
+            }
+
+            return _draining;
+        }
+    }
+
+    private Task CloseGateAsync(CancellationToken cancellationToken)
+    {
+        _ = BeginAsync();
+        return Task.CompletedTask;
+    }
+
+    private async Task JoinAsync(CancellationToken cancellationToken)
+    {
+        var draining = BeginAsync();
+        await using (cancellationToken.Register(() => _clock!.Hurry()))
+        {
+            await draining;
+        }
+    }
+
+    private async Task<DrainReport> DrainAsync(IReadOnlyList<IDrainedRun> admitted, DrainClock clock, DateTimeOffset startedAt)
+    {
+        var report = Report(admitted.Count == 0 ? [] : await coordinator.DrainAsync(admitted, clock), clock.Elapsed, startedAt);
+        instruments.Drained(report.Elapsed);
+        if (admitted.Count == 0)
+        {
+            LogIdle(logger, report.Silo);
+            return report;
+        }
+
+        LogDrained(
+            logger,
+            report.Silo,
+            report.Runs.Count,
+            report.Elapsed,
+            report.Budget,
+            report.Count(DrainOutcome.Completed),
+            report.Count(DrainOutcome.Interrupted),
+            report.Count(DrainOutcome.TimedOut),
+            report.Count(DrainOutcome.NotPersisted));
+        await SaveAsync(report, clock);
+        return report;
+    }
+
+    private DrainReport Report(ImmutableArray<DrainedRun> drained, TimeSpan elapsed, DateTimeOffset startedAt) => new()
+    {
+        Silo = lease.Owner.ToString(),
+        StartedAt = startedAt,
+        Elapsed = elapsed,
+        Budget = options.Value.Timeout,
+        Runs = [.. drained.OrderBy(run => run.RunId, StringComparer.Ordinal)],
+    };
+
+    private async Task SaveAsync(DrainReport report, DrainClock clock)
+    {
+        using var over = new CancellationTokenSource();
+        try
+        {
+            var saving = reports.SaveAsync(report, over.Token);
+            if (await Task.WhenAny(saving, clock.Over) != saving)
+            {
+                await over.CancelAsync();
+                _ = saving.ContinueWith(
+                    late => LogSavedLate(logger, late.Exception, report.Silo),
+                    CancellationToken.None,
+                    TaskContinuationOptions.ExecuteSynchronously,
+                    TaskScheduler.Default);
+                throw new TimeoutException("The database did not answer before the time of the drain was over.");
+            }
+
+            await saving;
+        }
+        catch (Exception exception)
+        {
+            // The runs are safe or were told of; the report itself is in the log of the silo.
+            LogNotSaved(logger, exception, report.Silo);
+        }
+    }
+
+    [LoggerMessage(3620, LogLevel.Information,
+        "Silo {Silo} drained {Count} runs in {Elapsed} of {Budget}: {Completed} completed, {Interrupted} interrupted, {TimedOut} timed out, "
+        + "{NotPersisted} not persisted.")]
+    private static partial void LogDrained(
+        ILogger logger,
+        string silo,
+        int count,
+        TimeSpan elapsed,
+        TimeSpan budget,
+        int completed,
+        int interrupted,
+        int timedOut,
+        int notPersisted);
+
+    [LoggerMessage(3621, LogLevel.Information, "Silo {Silo} had no runs to drain.")]
+    private static partial void LogIdle(ILogger logger, string silo);
+
+    [LoggerMessage(3622, LogLevel.Error, "The drain report of silo {Silo} could not be stored.")]
+    private static partial void LogNotSaved(ILogger logger, Exception exception, string silo);
+
+    [LoggerMessage(3623, LogLevel.Warning, "The drain report of silo {Silo} was answered after the drain had ended.")]
+    private static partial void LogSavedLate(ILogger logger, Exception? exception, string silo);
+}

@@ -1,0 +1,176 @@
+using Microsoft.Extensions.DependencyInjection;
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+public sealed partial class DrainCaseTests
+{
+    [Theory]
+    [InlineData(SampleGraphs.Gated, false)]
+    [InlineData(SampleGraphs.Deaf, true)]
+    public async Task I_RollbackWasRequestedElsewhere_IsNotCutShort(string graph, bool isStuck)
+    {
+        await using var bench = await DrainBench.StartAsync(nodeGrace: isStuck ? DrainBench.Stuck : null);
+        var run = await bench.Cluster.StartGatedRunAsync(graph);
+        // Durable, and not delivered.
+        await bench.Cluster.Catalog.RequestCancelAsync(run.Run.Id, CancelAction.Rollback, None);
+
+        await bench.StopAsync();
+
+        AssertRolledBack(await bench.FindAsync(run.Run));
+        Assert.Equal(isStuck ? DrainOutcome.TimedOut : DrainOutcome.Completed, (await bench.ToldAsync(run.Run)).Outcome);
+    }
+
+    [Fact]
+    public async Task J_DrainIsCancelledAgainAndAgain_EndsOnceWithEverythingWritten()
+    {
+        await using var bench = await DrainBench.StartAsync(nodeGrace: DrainBench.Stuck, superstepGrace: TimeSpan.FromSeconds(1));
+        var good = await bench.Cluster.StartGatedRunAsync();
+        var stuck = await bench.Cluster.StartGatedRunAsync(SampleGraphs.Deaf);
+        var drain = bench.Cluster.Services.GetRequiredService<SiloDrain>();
+        var lifecycle = new SiloLifecycleSubject(
+            Microsoft.Extensions.Logging.Abstractions.NullLogger<SiloLifecycleSubject>.Instance);
+        drain.Participate(lifecycle);
+        await lifecycle.OnStart(None);
+        using var cancelled = new CancellationTokenSource();
+
+        var first = drain.BeginAsync();
+        var joining = lifecycle.OnStop(cancelled.Token);
+        await cancelled.CancelAsync();
+        var second = drain.BeginAsync();
+        await joining.WithinAsync("the cancelled drain to end");
+        await bench.StopAsync();
+
+        Assert.Same(first, second);
+        Assert.Equal((DrainOutcome.Interrupted, RunStatus.Interrupted), Of(await bench.ToldAsync(good.Run)));
+        Assert.Equal((DrainOutcome.TimedOut, RunStatus.Interrupted), Of(await bench.ToldAsync(stuck.Run)));
+        // Only what is kept for the last writes was left to it.
+        Assert.True((await first).Elapsed < TimeSpan.FromSeconds(1.5), $"It took {(await first).Elapsed}.");
+    }
+
+    [Fact]
+    public async Task K_OneStuckRunBesideFiftyGoodOnes_AllFiftyArePersistedByThemselves()
+    {
+        const int Good = 50;
+        await using var bench = await DrainBench.StartAsync(nodeGrace: DrainBench.Stuck);
+        var stuck = await bench.Cluster.StartGatedRunAsync(SampleGraphs.Deaf);
+        var good = await Task.WhenAll(Enumerable.Range(0, Good).Select(_ => bench.Cluster.StartGatedRunAsync()));
+
+        await bench.StopAsync();
+
+        var report = (await bench.ReportAsync())!;
+        Assert.Equal((Good, 1), (report.Count(DrainOutcome.Interrupted), report.Count(DrainOutcome.TimedOut)));
+        Assert.True(report.IsWithinBudget, $"It took {report.Elapsed} of {report.Budget}.");
+        Assert.Equal(DrainOutcome.TimedOut, (await bench.ToldAsync(stuck.Run)).Outcome);
+        foreach (var run in good)
+        {
+            AssertDrained(await bench.FindAsync(run.Run));
+        }
+    }
+
+    [Fact]
+    public async Task L_DatabaseStallsForLessThanTheReserve_EverythingIsPersisted()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var run = await bench.Cluster.StartGatedRunAsync();
+        bench.Hooks.Before = call => call == nameof(IRunCatalog.EndAsync)
+            ? Task.Delay(TimeSpan.FromMilliseconds(700), TimeProvider.System)
+            : Task.CompletedTask;
+
+        await bench.StopAsync();
+
+        AssertDrained(await bench.FindAsync(run.Run));
+        Assert.Equal(DrainOutcome.Interrupted, (await bench.ToldAsync(run.Run)).Outcome);
+    }
+
+    [Fact]
+    public async Task L_DatabaseStallsForMoreThanTheReserve_TheStopIsBoundedAndTheRunIsTold()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var run = await bench.Cluster.StartGatedRunAsync();
+        var healed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bench.Hooks.Before = call => call is nameof(IRunCatalog.EndAsync) or nameof(IRunCatalog.FindRunAsync)
+            ? healed.Task
+            : Task.CompletedTask;
+
+        await bench.StopAsync();
+        healed.SetResult();
+
+        var told = await bench.ToldAsync(run.Run);
+        Assert.Equal(DrainOutcome.NotPersisted, told.Outcome);
+        Assert.NotNull(told.Error);
+        Assert.True((await bench.ReportAsync())!.IsWithinBudget);
+        Assert.Contains(
+            bench.Logs,
+            line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains(run.Run.Id, StringComparison.Ordinal)
+                && line.Contains("could not be written before its silo stops", StringComparison.Ordinal));
+        await bench.RestartAsync();
+        bench.Cluster.Gates.OpenAll();
+        var state = await bench.Cluster.Runs.Run(run.Run.Id).ResultAsync<SampleResult>().WithinAsync("the run to end");
+        Assert.Equal(["first", "gated", "last"], state.Done);
+    }
+
+    [Fact]
+    public async Task M_WriteIsAppliedAndItsAnswerIsLost_IsPersistedOnce()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var run = await bench.Cluster.StartGatedRunAsync();
+        var lost = 0;
+        bench.Hooks.After = call => call == nameof(IRunCatalog.EndAsync) && Interlocked.Increment(ref lost) == 1
+            ? throw new TimeoutException("The answer was lost.")
+            : Task.CompletedTask;
+
+        await bench.StopAsync();
+
+        Assert.True(lost > 1);
+        AssertDrained(await bench.FindAsync(run.Run));
+        Assert.Equal(DrainOutcome.Interrupted, (await bench.ToldAsync(run.Run)).Outcome);
+    }
+
+    [Fact]
+    public async Task N_LastSuperstepEndsInTheDrain_IsASuccess()
+    {
+        await using var bench = await DrainBench.StartAsync(superstepGrace: TimeSpan.FromSeconds(1));
+        var run = await bench.Cluster.StartGatedRunAsync(SampleGraphs.Chatty);
+
+        var stop = bench.StopAsync();
+        await bench.Stopping.WithinAsync("the silo to stop");
+        run.Gate.Open();
+        await stop;
+
+        Assert.True(await bench.FindAsync(run.Run) is { Status: RunStatus.Success, StopReason: null });
+        Assert.Equal((DrainOutcome.Completed, RunStatus.Success), Of(await bench.ToldAsync(run.Run)));
+    }
+
+    [Fact]
+    public async Task O_RunHasFinishedAndItsTailHangs_IsNotOverwrittenAndNeverBegunAgain()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var run = await bench.Cluster.StartGatedRunAsync();
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bench.Hooks.After = async call =>
+        {
+            if (call == nameof(IRunCatalog.EndAsync))
+            {
+                ended.TrySetResult();
+                await released.Task;
+            }
+        };
+        run.Gate.Open();
+        await ended.Task.WithinAsync("the run's end to be written");
+
+        await bench.StopAsync();
+        released.SetResult();
+
+        var row = await bench.FindAsync(run.Run);
+        Assert.True(row is { Status: RunStatus.Success, Attempt: 1 });
+        Assert.Equal((DrainOutcome.Completed, RunStatus.Success), Of(await bench.ToldAsync(run.Run)));
+        for (var start = 0; start < 2; start++)
+        {
+            await bench.RestartAsync();
+            Assert.Equal(row.UpdatedAt, (await bench.Cluster.Runs.Run(run.Run.Id).GetAsync()).UpdatedAt);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using System.Text.RegularExpressions;
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+/// <summary>The cases in which other systems lose runs when they stop, a letter for each.</summary>
+public sealed partial class DrainCaseTests
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Fact]
+    public void Cases_EveryLetter_HasATest()
+    {
+        var letters = typeof(DrainCaseTests).GetMethods().Select(method => Letter().Match(method.Name))
+            .Where(match => match.Success).Select(match => match.Groups[1].Value).Distinct().Order();
+
+        // P needs a web server, and is tested where there is one.
+        Assert.Equal("ABCDEFGHIJKLMNO", string.Concat(letters));
+    }
+
+    [Fact]
+    public async Task A_CancelledRunIsStillRollingBack_IsRolledBackAndCancelled()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var run = await bench.Cluster.StartGatedRunAsync();
+        var ending = bench.HoldUntilStopping(nameof(IRunCatalog.EndAsync));
+        await run.Run.CancelAsync(CancelAction.Rollback);
+        await ending;
+
+        await bench.StopAsync();
+
+        AssertRolledBack(await bench.FindAsync(run.Run));
+        Assert.Equal(DrainOutcome.Completed, (await bench.ToldAsync(run.Run)).Outcome);
+    }
+
+    [Fact]
+    public async Task B_PendingRunHasNoWorkYet_StaysPendingAndBeginsAtTheNextStart()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var active = await bench.Cluster.StartGatedRunAsync();
+        var queued = await active.Thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Enqueue);
+
+        await bench.StopAsync();
+
+        Assert.True(await bench.FindAsync(queued) is { Status: RunStatus.Pending, Attempt: 0 });
+        Assert.DoesNotContain((await bench.ReportAsync())!.Runs, one => one.RunId == queued.Id);
+        await bench.RestartAsync();
+        bench.Cluster.Gates.OpenAll();
+        Assert.Equal(
+            RunStatus.Success, (await bench.Cluster.Runs.Run(queued.Id).WaitAsync().WithinAsync("the queued run to end")).Status);
+    }
+
+    [Fact]
+    public async Task B_PendingRunWaitsForTheDatabase_IsNotBegunAnyMore()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var tried = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bench.Hooks.Before = call =>
+        {
+            if (call == nameof(IRunCatalog.BeginAsync))
+            {
+                tried.TrySetResult();
+                throw new TimeoutException("The database did not answer.");
+            }
+
+            return Task.CompletedTask;
+        };
+        var run = await bench.Cluster.Runs.Thread().StartAsync(SampleGraphs.Gated, new { });
+        await tried.Task.WithinAsync("the run to be claimed");
+
+        await bench.StopAsync();
+
+        Assert.True(await bench.FindAsync(run) is { Status: RunStatus.Pending, Attempt: 0 });
+        Assert.Equal((DrainOutcome.Interrupted, RunStatus.Pending), Of(await bench.ToldAsync(run)));
+    }
+
+    [Fact]
+    public async Task C_RunAdmittedInTheMiddleOfTheDrain_StaysPendingAndBeginsAtTheNextStart()
+    {
+        await using var bench = await DrainBench.StartAsync(nodeGrace: DrainBench.Stuck);
+        await bench.Cluster.StartGatedRunAsync(SampleGraphs.Deaf);
+        var thread = bench.Cluster.Runs.Thread();
+        await (await thread.StartAsync(SampleGraphs.Failing, new { })).WaitAsync().WithinAsync("the first run of the thread to end");
+
+        var stop = bench.StopAsync();
+        await bench.Stopping.WithinAsync("the silo to stop");
+        var late = await thread.StartAsync(SampleGraphs.Failing, new { });
+        await stop;
+
+        Assert.True(await bench.FindAsync(late) is { Status: RunStatus.Pending, Attempt: 0, Owner: null });
+        await bench.RestartAsync();
+        bench.Cluster.Gates.OpenAll();
+        Assert.Equal(
+            RunStatus.Error, (await bench.Cluster.Runs.Run(late.Id).WaitAsync().WithinAsync("the late run to end")).Status);
+    }
+
+    [Fact]
+    public async Task D_RunHasSucceededAndItsTailStillWrites_StaysASuccess()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var run = await bench.Cluster.StartGatedRunAsync();
+        var ending = bench.HoldUntilStopping(nameof(IRunCatalog.EndAsync));
+        run.Gate.Open();
+        await ending;
+
+        await bench.StopAsync();
+
+        Assert.True(await bench.FindAsync(run.Run) is { Status: RunStatus.Success, StopReason: null, Attempt: 1 });
+        Assert.Equal((DrainOutcome.Completed, RunStatus.Success), Of(await bench.ToldAsync(run.Run)));
+    }
+
+    [Fact]
+    public async Task E_RunIsStuck_ItsInterruptedIsWrittenAllTheSameAndItGoesOn()
+    {
+        await using var bench = await DrainBench.StartAsync(nodeGrace: DrainBench.Stuck);
+        var run = await bench.Cluster.StartGatedRunAsync(SampleGraphs.Deaf);
+
+        await bench.StopAsync();
+
+        AssertDrained(await bench.FindAsync(run.Run));
+        Assert.Equal((DrainOutcome.TimedOut, RunStatus.Interrupted), Of(await bench.ToldAsync(run.Run)));
+        Assert.Contains(bench.Logs, line => line.Contains(run.Run.Id, StringComparison.Ordinal));
+        await bench.RestartAsync();
+        bench.Cluster.Gates.OpenAll();
+        var state = await bench.Cluster.Runs.Run(run.Run.Id).ResultAsync<SampleResult>().WithinAsync("the run to end");
+        Assert.Equal(["first", "gated", "last"], state.Done);
+    }
+
+    [Fact]
+    public async Task F_CleanupThrows_IsInterruptedAndTheExceptionIsLogged()
+    {
+        await using var bench = await DrainBench.StartAsync(script: async node =>
+        {
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, node.CancellationToken);
+            }
+            finally
+            {
+                ThrowFromCleanup();
+            }
+        });
+        var run = await bench.Cluster.Runs.Thread().StartAsync(DrainBench.Scripted, new { });
+        await bench.ScriptReached.Task.WithinAsync("the node to begin");
+
+        await bench.StopAsync();
+
+        AssertDrained(await bench.FindAsync(run));
+        Assert.Equal((DrainOutcome.Interrupted, RunStatus.Interrupted), Of(await bench.ToldAsync(run)));
+        Assert.Contains(bench.Logs, line => line.Contains("The cleanup failed.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task G_CancellationIsSwallowed_IsInterruptedBehindTheSuperstepThatReturned()
+    {
+        await using var bench = await DrainBench.StartAsync(script: node =>
+            Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, node.CancellationToken)));
+        var run = await bench.Cluster.Runs.Thread().StartAsync(DrainBench.Scripted, new { });
+        await bench.ScriptReached.Task.WithinAsync("the node to begin");
+
+        await bench.StopAsync();
+
+        AssertDrained(await bench.FindAsync(run));
+        Assert.Equal((DrainOutcome.Interrupted, RunStatus.Interrupted), Of(await bench.ToldAsync(run)));
+        await bench.RestartAsync();
+        var state = await bench.Cluster.Runs.Run(run.Id).ResultAsync<SampleResult>().WithinAsync("the run to end");
+        Assert.Equal(["first", "scripted", "last"], state.Done);
+    }
+
+    [Fact]
+    public async Task H_SuccessIsStagedInTheDrainAndThenCancelled_MemoryAndStorageAgree()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var run = await bench.Cluster.StartGatedRunAsync();
+        var isFirst = 1;
+        bench.Hooks.Before = async call =>
+        {
+            if (call == nameof(IRunCatalog.EndAsync) && Interlocked.Exchange(ref isFirst, 0) == 1)
+            {
+                await bench.Stopping;
+                await bench.Cluster.Catalog.RequestCancelAsync(run.Run.Id, CancelAction.Interrupt, None);
+            }
+        };
+
+        run.Gate.Open();
+        await bench.StopAsync();
+
+        var row = await bench.FindAsync(run.Run);
+        var told = await bench.ToldAsync(run.Run);
+        Assert.True(row is { Status: RunStatus.Interrupted, StopReason: StopReason.Cancelled, IsFinal: true });
+        Assert.Equal((row.Status, row.StopReason, DrainOutcome.Completed), (told.Status, told.StopReason, told.Outcome));
+        Assert.Equal(0, isFirst);
+    }
+
+    private static (DrainOutcome Outcome, RunStatus Status) Of(DrainedRun told) => (told.Outcome, told.Status);
+
+    private static void AssertDrained(RunRow row) => Assert.Equal(
+        (RunStatus.Interrupted, StopReason.Drained, true, 1), (row.Status, row.StopReason, row.Resumable, row.Attempt));
+
+    private static void AssertRolledBack(RunRow row) => Assert.Equal(
+        (RunStatus.Interrupted, StopReason.Cancelled, true, true), (row.Status, row.StopReason, row.RolledBack, row.IsFinal));
+
+    private static void ThrowFromCleanup() => throw new InvalidOperationException("The cleanup failed.");
+
+    [GeneratedRegex("^([A-Z])_")]
+    private static partial Regex Letter();
+}

@@ -1,0 +1,166 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+/// <summary>What the stop of a silo does, from its first stage to the one that closes storage.</summary>
+public sealed class DrainScenarioTests
+{
+    private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task StopAsync_NodeListens_IsCancelledAndAwaitedToTheEndOfItsCleanup()
+    {
+        var isClean = false;
+        await using var bench = await DrainBench.StartAsync(nodeGrace: TimeSpan.FromSeconds(1), script: async node =>
+        {
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, node.CancellationToken);
+            }
+            finally
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+                isClean = true;
+            }
+        });
+        var run = await bench.Cluster.Runs.Thread().StartAsync(DrainBench.Scripted, new { });
+        await bench.ScriptReached.Task.WithinAsync("the node to begin");
+
+        await bench.StopAsync();
+
+        Assert.True(isClean);
+        Assert.Equal(DrainOutcome.Interrupted, (await bench.ToldAsync(run)).Outcome);
+    }
+
+    [Fact]
+    public async Task StopAsync_NodesIgnoreTheirCancellation_IsBounded()
+    {
+        await using var bench = await DrainBench.StartAsync(nodeGrace: DrainBench.Stuck);
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => bench.Cluster.StartGatedRunAsync(SampleGraphs.Blocking)));
+        var started = TimeProvider.System.GetTimestamp();
+
+        await bench.StopAsync();
+
+        var report = (await bench.ReportAsync())!;
+        Assert.Equal(5, report.Count(DrainOutcome.TimedOut));
+        Assert.True(report.IsWithinBudget, $"The drain took {report.Elapsed} of {report.Budget}.");
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, report.Budget + DrainBudget.Margin);
+    }
+
+    [Fact]
+    public async Task BeginAsync_NoRunIsActive_TakesNoTimeWritesNothingAndIsTheSameAgain()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var ended = await bench.Cluster.StartGatedRunAsync();
+        ended.Gate.Open();
+        await ended.Run.WaitAsync().WithinAsync("the run to end");
+        var drain = bench.Cluster.Services.GetRequiredService<SiloDrain>();
+        var live = bench.Cluster.Services.GetRequiredService<LiveRuns>();
+        await Eventually.TrueAsync(() => Task.FromResult(!live.Contains(ended.Run.Id)), "the run to leave");
+
+        var first = await drain.BeginAsync().WithinAsync("the idle drain");
+        var second = await drain.BeginAsync();
+        await bench.StopAsync();
+
+        Assert.Same(first, second);
+        Assert.Empty(first.Runs);
+        Assert.True(first.Elapsed < Prompt, $"It took {first.Elapsed}.");
+        Assert.Null(await bench.ReportAsync());
+    }
+
+    [Fact]
+    public async Task StopAsync_RunsAreActive_IsDrainedBeforeStorageClosesAndNothingIsWrittenAfter()
+    {
+        var history = new StopHistory();
+        await using var bench = await DrainBench.StartAsync(nodeGrace: DrainBench.Stuck, configure: history.Attach);
+        var runs = new[]
+        {
+            await bench.Cluster.StartGatedRunAsync(),
+            await bench.Cluster.StartGatedRunAsync(),
+            await bench.Cluster.StartGatedRunAsync(SampleGraphs.Deaf),
+        };
+        bench.Hooks.After = call => history.NoteAsync($"row {call}");
+        history.Clear();
+
+        await bench.StopAsync();
+
+        var events = history.Events;
+        Assert.All(runs, run => Assert.Single(events, one => one == $"end {run.Run.Id}"));
+        Assert.Equal(3, events.Count(one => one == $"row {nameof(IRunCatalog.EndAsync)}"));
+        // The gate first, then the last checkpoints and rows, and only then what they need is taken away.
+        var lastWrite = events.FindLastIndex(one => one.StartsWith("end ", StringComparison.Ordinal) || one.StartsWith("row ", StringComparison.Ordinal));
+        Assert.True(events.IndexOf("stage gate") < events.FindIndex(one => one.StartsWith("end ", StringComparison.Ordinal)));
+        Assert.True(lastWrite < events.IndexOf("stage deactivation"), string.Join(", ", events));
+        Assert.True(events.IndexOf("stage deactivation") < events.IndexOf("stage closed"));
+        Assert.Empty(history.Late);
+    }
+
+    [Fact]
+    public async Task StopAsync_RunEndsInTheDrain_ItsStatusIsTheSameInMemoryAndInStorage()
+    {
+        await using var bench = await DrainBench.StartAsync(nodeGrace: DrainBench.Stuck, superstepGrace: Prompt);
+        await bench.Cluster.StartGatedRunAsync(SampleGraphs.Deaf);
+        var run = await bench.Cluster.StartGatedRunAsync(SampleGraphs.Chatty);
+
+        var stop = bench.StopAsync();
+        await bench.Stopping.WithinAsync("the silo to stop");
+        run.Gate.Open();
+        RunSnapshot? memory = null;
+        await Eventually.TrueAsync(async () => (memory = await run.Run.GetAsync()).IsFinal, "the run to end while its silo is drained");
+        await stop;
+
+        Assert.Equal((RunStatus.Success, RunStatus.Success), (memory!.Status, (await bench.FindAsync(run.Run)).Status));
+    }
+
+    [Fact]
+    public async Task StopAsync_OneWriteFails_IsSurfacedWithItsRunAndHidesNoOther()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var failing = await bench.Cluster.StartGatedRunAsync();
+        var good = await bench.Cluster.StartGatedRunAsync();
+        var measured = new ConcurrentQueue<(string Name, double Value, object? Outcome)>();
+        using var listener = Listen(bench.Cluster.Services.GetRequiredService<IMeterFactory>(), measured);
+        bench.Hooks.BeforeEnd = end => end.RunId == failing.Run.Id
+            ? throw new InvalidOperationException("The disk is full.")
+            : Task.CompletedTask;
+
+        await bench.StopAsync();
+        bench.Hooks.BeforeEnd = _ => Task.CompletedTask;
+
+        var told = await bench.ToldAsync(failing.Run);
+        Assert.Equal((DrainOutcome.NotPersisted, RunStatus.Running), (told.Outcome, told.Status));
+        Assert.Contains("The disk is full.", told.Error, StringComparison.Ordinal);
+        Assert.Equal(DrainOutcome.Interrupted, (await bench.ToldAsync(good.Run)).Outcome);
+        Assert.Equal(RunStatus.Interrupted, (await bench.FindAsync(good.Run)).Status);
+        Assert.Contains(bench.Logs, line => line.StartsWith("Error", StringComparison.Ordinal)
+            && line.Contains(failing.Run.Id, StringComparison.Ordinal) && line.Contains("The disk is full.", StringComparison.Ordinal));
+        Assert.Equal(1, measured.Where(one => one.Name == "orleansruns.drain.persist.failures").Sum(one => one.Value));
+        Assert.Equal(
+            ["interrupted", "not_persisted"],
+            measured.Where(one => one.Name == "orleansruns.drain.runs").Select(one => (string?)one.Outcome).Order());
+        Assert.Single(measured, one => one.Name == "orleansruns.drain.duration");
+    }
+
+    private static MeterListener Listen(IMeterFactory meters, ConcurrentQueue<(string Name, double Value, object? Outcome)> measured)
+    {
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, own) =>
+            {
+                if (instrument.Name.StartsWith("orleansruns.drain.", StringComparison.Ordinal) && instrument.Meter.Scope == meters)
+                {
+                    own.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+            measured.Enqueue((instrument.Name, value, tags.IsEmpty ? null : tags[0].Value)));
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => measured.Enqueue((instrument.Name, value, null)));
+        listener.Start();
+        return listener;
+    }
+}
