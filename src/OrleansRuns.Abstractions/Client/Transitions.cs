@@ -39,7 +39,7 @@ internal static class Transitions
 
     /// <summary>Tells whether a call may be made again after its error.</summary>
     /// <param name="exception">The error.</param>
-    /// <param name="cancellationToken">The caller's token. A silo gives up a look at the directory of one that died by cancelling it.</param>
+    /// <param name="cancellationToken">The caller's. A silo gives up a look at the directory of one that died by cancelling it.</param>
     internal static bool IsTransition(Exception exception, CancellationToken cancellationToken) =>
         exception is SiloUnavailableException
             or OrleansMessageRejectionException

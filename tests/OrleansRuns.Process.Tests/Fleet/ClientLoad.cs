@@ -5,7 +5,7 @@ using OrleansRuns.TestKit;
 
 namespace OrleansRuns.Process.Tests;
 
-/// <summary>Callers that use a run as a program does: start it, ask for its status, read its events to their end, take its result.</summary>
+/// <summary>Callers that use a run as a program does: start it, ask for its status, read its events to the end, take its result.</summary>
 /// <remarks>Every call is timed; one that fails is kept, and its caller goes on.</remarks>
 internal sealed class ClientLoad : IAsyncDisposable
 {

@@ -36,4 +36,55 @@ public sealed class StoreFailureTests
         cluster.Store.Hooks.Before = _ => Task.CompletedTask;
         Assert.Contains("The server does not answer.", exception.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Calls_ServerCancelsThem_AreMadeAgain()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var active = await cluster.StartGatedRunAsync();
+        var failures = 0;
+        cluster.Store.Hooks.Before = _ => Interlocked.Increment(ref failures) % 2 == 1
+            ? Task.FromException(new OperationCanceledException("The activation has gone away."))
+            : Task.CompletedTask;
+
+        await active.Run.CancelAsync().WithinAsync("the cancel to be answered");
+        var ended = await active.Run.WaitAsync().WithinAsync("the run to end");
+
+        Assert.Equal(RunStatus.Interrupted, ended.Status);
+        Assert.True(failures > 1, $"{failures} calls of the database");
+    }
+
+    [Fact]
+    public async Task Calls_CallerCancelsThem_EndAtOnce()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var called = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Store.Hooks.Before = _ =>
+        {
+            called.TrySetResult();
+            return release.Task;
+        };
+        using var cancelling = new CancellationTokenSource();
+        var run = cluster.Runs.Run(Guid.CreateVersion7().ToString());
+        Task[] calls = [run.GetAsync(cancelling.Token), run.WaitAsync(cancelling.Token), ReadAsync()];
+        await called.Task.WithinAsync("a call to reach the database");
+
+        await cancelling.CancelAsync();
+
+        foreach (var call in calls)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WithinAsync("the call to end", TimeSpan.FromSeconds(4)));
+        }
+
+        release.SetResult();
+
+        async Task ReadAsync()
+        {
+            await foreach (var _ in run.EventsAsync(cancellationToken: cancelling.Token))
+            {
+                Assert.Fail("There is nothing to tell.");
+            }
+        }
+    }
 }

@@ -35,7 +35,7 @@ public enum ContractLine
     /// <summary>One writer: the active run is stopped and the thread returns to the state before it.</summary>
     Rollback,
 
-    /// <summary>One writer: edits and copies are refused while a run holds the slot; runs wait or are refused while they are made.</summary>
+    /// <summary>One writer: edits and copies are refused while a run holds the slot; runs wait or are refused meanwhile.</summary>
     EditHoldsSlot,
 
     /// <summary>One writer: the head of a queue whose predecessor ended unnoticed begins all the same.</summary>
