@@ -29,7 +29,8 @@ internal sealed record StoredEntry(string Thread, long Position, JsonElement Jso
     internal string? EndStatus => Find("end")?.GetProperty("status").GetString();
 
     /// <summary>Gets whether it ends an attempt of a run that goes on elsewhere, because its silo stopped.</summary>
-    internal bool IsHandedOn => Find("end") is { } end && end.TryGetProperty("stopReason", out var reason) && reason.GetString() == "drained";
+    internal bool IsHandedOn =>
+        Find("end") is { } end && end.TryGetProperty("stopReason", out var reason) && reason.GetString() == "drained";
 
     /// <summary>Reads all logs of a database, entries in their order.</summary>
     internal static async Task<ILookup<string, StoredEntry>> ReadAllAsync(NpgsqlDataSource database)
