@@ -75,7 +75,7 @@ public sealed partial class DrainCaseTests
         await using var bench = await DrainBench.StartAsync();
         var run = await bench.Cluster.StartGatedRunAsync();
         bench.Hooks.Before = call => call == nameof(IRunCatalog.EndAsync)
-            ? Task.Delay(TimeSpan.FromMilliseconds(700), TimeProvider.System)
+            ? Slowness.OfAsync(TimeSpan.FromMilliseconds(700))
             : Task.CompletedTask;
 
         await bench.StopAsync();

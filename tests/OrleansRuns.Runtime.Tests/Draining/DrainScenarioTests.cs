@@ -23,7 +23,7 @@ public sealed class DrainScenarioTests
             }
             finally
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+                await Slowness.OfAsync(TimeSpan.FromMilliseconds(200));
                 isClean = true;
             }
         });
