@@ -36,6 +36,7 @@ internal static class CommandLine
             ServeCommand.Address,
             ServeCommand.SiloPort,
             ServeCommand.GatewayPort,
+            ServeCommand.Http,
             RunCommand.Create(),
             GraphsCommand.Create(),
             DrawCommand.Create(),
