@@ -47,7 +47,7 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
             await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
             const string Newest = "select silo from drain_reports order by started_at desc, silo limit @limit";
             var runs = await connection.QueryAsync(
-                "select silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error "
+                "select silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error, signal "
                 + $"from drain_runs where silo in ({Newest}) order by run_id",
                 row => (Silo: row.GetString(0), Run: ReadRun(row)),
                 ("limit", limit));
@@ -68,10 +68,10 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
 
     private static string Insert(int count) =>
         "insert into drain_runs "
-        + "(silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error) values "
+        + "(silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error, signal) values "
         + string.Join(", ", Enumerable.Range(0, count).Select(at =>
             $"(@silo, @run{at}, @thread{at}, @outcome{at}, @status{at}, @reason{at}, @resumable{at}, @checkpoint{at}, @elapsed{at}, "
-            + $"@error{at})"));
+            + $"@error{at}, @signal{at})"));
 
     private static IEnumerable<(string Name, object? Value)> Parameters(DrainedRun run, int at) =>
     [
@@ -84,6 +84,7 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
         ($"checkpoint{at}", run.CheckpointId),
         ($"elapsed{at}", (long)run.Elapsed.TotalMilliseconds),
         ($"error{at}", run.Error),
+        ($"signal{at}", WireName.Of(run.Signal)),
     ];
 
     private static DrainedRun ReadRun(DbDataReader row) => new()
@@ -97,5 +98,6 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
         CheckpointId = row.IsDBNull(7) ? null : row.GetString(7),
         Elapsed = TimeSpan.FromMilliseconds(row.GetInt64(8)),
         Error = row.IsDBNull(9) ? null : row.GetString(9),
+        Signal = WireName.Parse<DrainSignal>(row.GetString(10)),
     };
 }

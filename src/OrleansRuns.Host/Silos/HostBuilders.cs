@@ -42,6 +42,6 @@ internal static class HostBuilders
         builder.Logging.AddFilter(null, LogLevel.Critical).AddFilter("OrleansRuns", level);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
+        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
     }
 }

@@ -20,7 +20,8 @@ internal sealed class EventFrames(HttpResponse response, TimeSpan reconnectAfter
         response.Headers.CacheControl = "no-cache, no-store";
         // Proxies in front of it pass each event on at once.
         response.Headers["X-Accel-Buffering"] = "no";
-        return WriteAsync(string.Create(CultureInfo.InvariantCulture, $"retry: {reconnectAfter.TotalMilliseconds:0}\n\n"), cancellationToken);
+        return WriteAsync(
+            string.Create(CultureInfo.InvariantCulture, $"retry: {reconnectAfter.TotalMilliseconds:0}\n\n"), cancellationToken);
     }
 
     internal Task TellAsync(RunEvent told, CancellationToken cancellationToken)

@@ -17,7 +17,11 @@ namespace OrleansRuns.Runtime;
 /// <param name="Before">What the task has written before: the answers to its questions.</param>
 /// <param name="Events">Where to tell what happens.</param>
 internal sealed record NodeTask(
-    RunRow Run, JsonElement? Context, CompiledGraph Graph, Checkpoint Checkpoint, GraphTask Task, TaskWrites? Before, IRunEvents Events);
+    RunRow Run, JsonElement? Context, CompiledGraph Graph, Checkpoint Checkpoint, GraphTask Task, TaskWrites? Before, IRunEvents Events)
+{
+    /// <summary>Gets what is told that the node's code does not end, and is left behind.</summary>
+    internal Action? OnLeftBehind { get; init; }
+}
 
 /// <summary>How a task ended.</summary>
 /// <param name="Writes">Its writes; <see langword="null"/> when it failed or was stopped.</param>
@@ -144,6 +148,7 @@ internal sealed partial class NodeRunner(
 
             LogLeftBehind(logger, node.Run.RunId, node.Task.Node, attempt, options.Value.NodeCancellationGrace);
             instruments.NodeLeftBehind(1);
+            node.OnLeftBehind?.Invoke();
             _ = work.Task.ContinueWith(
                 late =>
                 {

@@ -26,7 +26,7 @@ public sealed class DrainCaseTests
         await using var effects = NpgsqlDataSource.Create(database.ConnectionString);
         await using var holding = await effects.OpenConnectionAsync();
         await using var held = await holding.BeginTransactionAsync();
-        await using var hold = new NpgsqlCommand("lock table order_effects in access exclusive mode", holding);
+        await using var hold = new NpgsqlCommand("lock table public.order_effects in access exclusive mode", holding);
         await hold.ExecuteNonQueryAsync();
         using var client = await PostgresCluster.ConnectAsync(database.ConnectionString, "orleansruns");
         var thread = client.Services.GetRequiredService<IRunsClient>().Thread("p");

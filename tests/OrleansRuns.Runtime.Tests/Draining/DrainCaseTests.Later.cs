@@ -141,6 +141,7 @@ public sealed partial class DrainCaseTests
 
         Assert.True(await bench.FindAsync(run.Run) is { Status: RunStatus.Success, StopReason: null });
         Assert.Equal((DrainOutcome.Completed, RunStatus.Success), Of(await bench.ToldAsync(run.Run)));
+        Assert.Equal(DrainSignal.Request, (await bench.ToldAsync(run.Run)).Signal);
     }
 
     [Fact]

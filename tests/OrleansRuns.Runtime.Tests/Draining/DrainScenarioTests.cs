@@ -33,7 +33,8 @@ public sealed class DrainScenarioTests
         await bench.StopAsync();
 
         Assert.True(isClean);
-        Assert.Equal(DrainOutcome.Interrupted, (await bench.ToldAsync(run)).Outcome);
+        var told = await bench.ToldAsync(run);
+        Assert.Equal((DrainOutcome.Interrupted, DrainSignal.Cancellation), (told.Outcome, told.Signal));
     }
 
     [Fact]
@@ -47,6 +48,7 @@ public sealed class DrainScenarioTests
 
         var report = (await bench.ReportAsync())!;
         Assert.Equal(5, report.Count(DrainOutcome.TimedOut));
+        Assert.Equal(5, report.Count(DrainSignal.LeftBehind));
         Assert.True(report.IsWithinBudget, $"The drain took {report.Elapsed} of {report.Budget}.");
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, report.Budget + DrainBudget.Margin);
     }
