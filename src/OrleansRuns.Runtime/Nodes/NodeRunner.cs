@@ -216,15 +216,15 @@ internal sealed partial class NodeRunner(
         }
     }
 
-    [LoggerMessage(3300, LogLevel.Warning, "Run {RunId}: attempt {Attempt} of node {Node} failed.")]
+    [LoggerMessage(3410, LogLevel.Warning, "Run {RunId}: attempt {Attempt} of node {Node} failed.")]
     private static partial void LogAttemptFailed(ILogger logger, Exception exception, string runId, string node, int attempt);
 
-    [LoggerMessage(3301, LogLevel.Warning,
+    [LoggerMessage(3411, LogLevel.Warning,
         "Run {RunId}: attempt {Attempt} of node {Node} did not stop within {Grace} and was left behind. "
         + "Pass its token on to what it awaits.")]
     private static partial void LogLeftBehind(ILogger logger, string runId, string node, int attempt, TimeSpan grace);
 
-    [LoggerMessage(3302, LogLevel.Information,
+    [LoggerMessage(3412, LogLevel.Information,
         "Run {RunId}: attempt {Attempt} of node {Node} ended after it was left behind. Its result is discarded.")]
     private static partial void LogLateResult(ILogger logger, Exception? exception, string runId, string node, int attempt);
 }
