@@ -6,18 +6,17 @@ using OrleansRuns.Graphs;
 
 namespace OrleansRuns.Host.Tests;
 
-/// <summary>What the README shows compiles, and the graph it shows runs.</summary>
+/// <summary>What README and operations.md show compiles, and the graph it shows runs.</summary>
 public sealed partial class ReadmeTests
 {
     private const string ImplicitUsings =
         "global using System; global using System.Collections.Generic; global using System.Linq; global using System.Threading.Tasks;";
 
-    private static readonly string[] Blocks =
-        [.. CodeBlock().Matches(File.ReadAllText(Checkout.PathOf("README.md"))).Select(match => match.Groups[1].Value)];
+    private static readonly string[] Blocks = BlocksOf("README.md");
 
     private static readonly string Graph = Blocks.Single(block => block.Contains("IGraph<", StringComparison.Ordinal));
 
-    public static TheoryData<string> Programs => new(Blocks.Where(block => block != Graph));
+    public static TheoryData<string> Programs => new(Blocks.Where(block => block != Graph).Concat(BlocksOf("docs/operations.md")));
 
     [Theory]
     [MemberData(nameof(Programs))]
@@ -35,6 +34,9 @@ public sealed partial class ReadmeTests
         Assert.Equal(["greet", "part"], compiled.Nodes.Keys);
         Assert.InRange(Graph.Split('\n').Count(line => !string.IsNullOrWhiteSpace(line)), 10, 20);
     }
+
+    private static string[] BlocksOf(string document) =>
+        [.. CodeBlock().Matches(File.ReadAllText(Checkout.PathOf(document))).Select(match => match.Groups[1].Value)];
 
     private static MemoryStream Compile(OutputKind kind, params string[] sources)
     {
