@@ -6,7 +6,8 @@ namespace OrleansRuns.Runtime;
 
 /// <summary>Tells run grains that there is something for them to do.</summary>
 /// <remarks>Everything it tells is durable, so that a call that is lost only costs time.</remarks>
-internal sealed partial class RunWaker(IGrainFactory grains, ILocalSiloDetails silo, ILogger<RunWaker> logger)
+internal sealed partial class RunWaker(
+    IGrainFactory grains, ILocalSiloDetails silo, RecoverySignal recovery, ILogger<RunWaker> logger)
 {
     /// <summary>Lets a run begin or go on, wherever it is active or is placed.</summary>
     internal Task<bool> WakeAsync(string runId) => CallAsync(runId, grain => grain.GetAsync());
@@ -20,12 +21,15 @@ internal sealed partial class RunWaker(IGrainFactory grains, ILocalSiloDetails s
             return grain.GetAsync();
         });
 
-    /// <summary>Tells runs of a cancel that is durable.</summary>
+    /// <summary>Tells runs of a cancel that is durable. Recovery tells those that do not answer.</summary>
     internal async Task CancelAsync(IEnumerable<string> runIds, CancelAction action)
     {
         foreach (var runId in runIds)
         {
-            await CallAsync(runId, grain => grain.CancelAsync(action));
+            if (!await CallAsync(runId, grain => grain.CancelAsync(action)))
+            {
+                recovery.Raise(RecoveryReason.CancelNotDelivered);
+            }
         }
     }
 

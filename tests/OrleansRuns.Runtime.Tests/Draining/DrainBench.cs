@@ -33,7 +33,7 @@ internal sealed class DrainBench : IAsyncDisposable
 
     internal RunCluster Cluster { get; private set; } = null!;
 
-    internal CatalogHooks Hooks => _store.Hooks;
+    internal StoreHooks Hooks => _store.Hooks;
 
     /// <summary>Gets what was logged as a warning or an error.</summary>
     internal IReadOnlyCollection<string> Logs => _logs.Lines;

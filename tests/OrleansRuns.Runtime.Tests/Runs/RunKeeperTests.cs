@@ -10,7 +10,7 @@ public sealed class RunKeeperTests
     private const string Owner = "this silo";
 
     private readonly OneRunCatalog _inner = new();
-    private readonly CatalogHooks _hooks = new();
+    private readonly StoreHooks _hooks = new();
     private readonly HookedRunCatalog _catalog;
     private readonly ScriptedExecutor _executor = new();
 

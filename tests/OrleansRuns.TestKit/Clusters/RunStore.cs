@@ -36,7 +36,10 @@ public sealed class RunStore : IDisposable
     private string File => Path.Combine(_folder.FullName, "runs.db");
 
     /// <summary>Gets what comes between a cluster and its catalog.</summary>
-    public CatalogHooks Hooks { get; } = new();
+    public StoreHooks Hooks { get; } = new();
+
+    /// <summary>Gets what comes between a cluster and its thread logs.</summary>
+    public StoreHooks LogHooks { get; } = new();
 
     /// <summary>Opens the store to look at, also while no silo has it.</summary>
     /// <returns>The services of a reader: the catalog, the log, the drain reports.</returns>
@@ -66,9 +69,17 @@ public sealed class RunStore : IDisposable
         _ = _connectionString is null
             ? silo.UseOrleansRunsSqlite(options => options.File = File)
             : silo.AddOrleansRunsPostgres(options => options.ConnectionString = _connectionString);
-        var catalog = silo.Services.Last(service => service.ServiceType == typeof(IRunCatalog));
-        silo.Services.Remove(catalog);
-        silo.Services.AddSingleton<IRunCatalog>(services => new HookedRunCatalog(
-            (IRunCatalog)ActivatorUtilities.CreateInstance(services, catalog.ImplementationType!), Hooks));
+        Decorate<IRunCatalog>(silo.Services, catalog => new HookedRunCatalog(catalog, Hooks));
+        Decorate<IThreadLogStore>(silo.Services, log => new HookedThreadLogStore(log, LogHooks));
+    }
+
+    private static void Decorate<T>(IServiceCollection services, Func<T, T> decorate)
+        where T : class
+    {
+        var inner = services.Last(service => service.ServiceType == typeof(T));
+        services.Remove(inner);
+        services.AddSingleton(provider => decorate((T)(inner.ImplementationFactory is { } factory
+            ? factory(provider)
+            : ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!))));
     }
 }

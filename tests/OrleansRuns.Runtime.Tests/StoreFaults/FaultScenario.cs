@@ -1,0 +1,60 @@
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+/// <summary>What a caller does with a thread. Whatever a single access of the database does, the same comes out of it.</summary>
+/// <param name="Play">Does it, and waits for the ends that a caller would wait for.</param>
+internal sealed record FaultScenario(Func<RunCluster, RunThread, Task> Play)
+{
+    internal static IReadOnlyDictionary<string, FaultScenario> All { get; } = new Dictionary<string, FaultScenario>
+    {
+        ["three supersteps"] = new(async (cluster, thread) =>
+        {
+            cluster.Gates.Of(thread.Id).Open();
+            await (await thread.StartAsync(SampleGraphs.Gated, new { })).WaitAsync();
+        }),
+        ["two questions at once"] = new(async (_, thread) =>
+        {
+            await (await thread.StartAsync(SampleGraphs.AskTwice, new { })).WaitAsync();
+            var answers = (await thread.GetStateAsync()).Interrupts.ToDictionary(one => one.Id, one => $"{one.Node} Ada");
+            await (await thread.ResumeAsync(SampleGraphs.AskTwice, answers)).WaitAsync();
+        }),
+        ["a question and its answer"] = new(async (_, thread) =>
+        {
+            await (await thread.StartAsync(SampleGraphs.Ask, new { })).WaitAsync();
+            await (await thread.ResumeAsync(SampleGraphs.Ask, "Ada")).WaitAsync();
+        }),
+        ["a cancel"] = new((cluster, thread) => CancelAsync(cluster, thread, CancelAction.Interrupt)),
+        ["a cancel that rolls back"] = new((cluster, thread) => CancelAsync(cluster, thread, CancelAction.Rollback)),
+        ["a queue"] = new(async (cluster, thread) =>
+        {
+            var first = await StartGatedAsync(cluster, thread);
+            var second = await thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Enqueue);
+            cluster.Gates.Of(thread.Id).Open();
+            await first.WaitAsync();
+            await second.WaitAsync();
+        }),
+        ["a start that takes the thread over"] = new(async (cluster, thread) =>
+        {
+            var first = await StartGatedAsync(cluster, thread);
+            var second = await thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Interrupt);
+            await first.WaitAsync();
+            cluster.Gates.Of(thread.Id).Open();
+            await second.WaitAsync();
+        }),
+    };
+
+    private static async Task CancelAsync(RunCluster cluster, RunThread thread, CancelAction action)
+    {
+        var run = await StartGatedAsync(cluster, thread);
+        await run.CancelAndWaitAsync(action);
+    }
+
+    private static async Task<RunHandle> StartGatedAsync(RunCluster cluster, RunThread thread)
+    {
+        var run = await thread.StartAsync(SampleGraphs.Gated, new { });
+        await cluster.Gates.Of(thread.Id).ReachedAsync();
+        return run;
+    }
+}

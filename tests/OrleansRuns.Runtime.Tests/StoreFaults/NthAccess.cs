@@ -1,0 +1,57 @@
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+/// <summary>What an access of the database does wrong.</summary>
+public enum AccessFault
+{
+    /// <summary>Nothing is applied.</summary>
+    Refused = 0,
+
+    /// <summary>It is applied, and nobody is told.</summary>
+    AnswerLost = 1,
+}
+
+/// <summary>Makes the Nth access of a store and those behind it fail, catalog and logs counted together.</summary>
+/// <param name="fault">What they do wrong.</param>
+/// <param name="from">The first of them, from 1; 0 for none.</param>
+/// <param name="count">How many fail.</param>
+internal sealed class NthAccess(AccessFault fault, int from, int count)
+{
+    private int _accesses;
+    private string? _hit;
+
+    /// <summary>Gets the call that was hit first, if one was.</summary>
+    internal string? Hit => _hit;
+
+    /// <summary>Puts it between a cluster and its store.</summary>
+    internal void Attach(RunStore store)
+    {
+        foreach (var hooks in new[] { store.Hooks, store.LogHooks })
+        {
+            hooks.Before = call => fault == AccessFault.Refused ? Access(call) : Task.CompletedTask;
+            hooks.After = call => fault == AccessFault.AnswerLost ? Access(call) : Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Lets all accesses succeed from now on.</summary>
+    internal static void Detach(RunStore store)
+    {
+        foreach (var hooks in new[] { store.Hooks, store.LogHooks })
+        {
+            hooks.Before = hooks.After = _ => Task.CompletedTask;
+        }
+    }
+
+    private Task Access(string call)
+    {
+        var access = Interlocked.Increment(ref _accesses);
+        if (from == 0 || access < from || access >= from + count)
+        {
+            return Task.CompletedTask;
+        }
+
+        Interlocked.CompareExchange(ref _hit, call, null);
+        return Task.FromException(new IOException("The connection was reset."));
+    }
+}
