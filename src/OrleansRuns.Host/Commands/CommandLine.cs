@@ -45,6 +45,10 @@ internal static class CommandLine
             RunsCommand.Create(),
             ThreadsCommand.Create(),
             DrainsCommand.Create(),
+            SilosCommand.Create(),
+            CordonCommand.Create(),
+            CordonCommand.CreateUndo(),
+            DrainCommand.Create(),
         };
         root.SetAction(ServeCommand.ServeAsync);
         var parsed = root.Parse(args, Parser);

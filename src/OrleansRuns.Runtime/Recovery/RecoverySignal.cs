@@ -13,6 +13,9 @@ internal enum RecoveryReason
 
     /// <summary>An activation on this silo has ended and its run has not.</summary>
     RunLeft,
+
+    /// <summary>Runs may begin on this silo again.</summary>
+    Uncordoned,
 }
 
 /// <summary>Wakes the silo's recovery. Reasons that come while it is at work are taken together.</summary>

@@ -9,6 +9,9 @@ internal sealed class RunStop : IDisposable
     private readonly CancellationTokenSource _drain = new();
     private RunOutcome? _outcome;
 
+    /// <summary>Gets how fast the execution goes: what whoever stops it would have to wait for.</summary>
+    internal RunPace Pace { get; } = new();
+
     /// <summary>Gets the token of the nodes.</summary>
     internal CancellationToken Token => _source.Token;
 
