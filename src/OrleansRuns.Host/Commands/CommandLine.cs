@@ -49,6 +49,7 @@ internal static class CommandLine
             CordonCommand.Create(),
             CordonCommand.CreateUndo(),
             DrainCommand.Create(),
+            DemoCommand.Create(),
         };
         root.SetAction(ServeCommand.ServeAsync);
         var parsed = root.Parse(args, Parser);
