@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.Loader;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
@@ -14,7 +13,7 @@ public sealed partial class ReadmeTests
         "global using System; global using System.Collections.Generic; global using System.Linq; global using System.Threading.Tasks;";
 
     private static readonly string[] Blocks =
-        [.. CodeBlock().Matches(File.ReadAllText(Path.Combine(FindRoot(), "README.md"))).Select(match => match.Groups[1].Value)];
+        [.. CodeBlock().Matches(File.ReadAllText(Checkout.PathOf("README.md"))).Select(match => match.Groups[1].Value)];
 
     private static readonly string Graph = Blocks.Single(block => block.Contains("IGraph<", StringComparison.Ordinal));
 
@@ -54,17 +53,6 @@ public sealed partial class ReadmeTests
         Assert.Empty(result.Diagnostics.Where(found => found.Severity >= DiagnosticSeverity.Warning));
         image.Position = 0;
         return image;
-    }
-
-    private static string FindRoot()
-    {
-        var folder = Path.GetDirectoryName(Assembly.GetExecutingAssembly().Location)!;
-        while (!File.Exists(Path.Combine(folder, "OrleansRuns.sln")))
-        {
-            folder = Path.GetDirectoryName(folder)!;
-        }
-
-        return folder;
     }
 
     [GeneratedRegex("^```csharp\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]

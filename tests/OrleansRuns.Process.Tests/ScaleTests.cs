@@ -38,6 +38,7 @@ public sealed class ScaleTests(ITestOutputHelper output)
 
         output.WriteLine($"{load.Acknowledged.Count} orders under {Active} callers");
         Assert.Equal([], await checker.FindAsync(load.Acknowledged));
+        Assert.Equal([], await checker.FindBrokenOffAsync());
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
         Assert.All(ends, end => Assert.True(end.ExitCode == 0, end.Errors));
     }

@@ -22,12 +22,15 @@ internal static class HoldingSilo
     internal static async Task ServeAsync(string connectionString)
     {
         var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var effects = NpgsqlDataSource.Create(connectionString);
+        // Not where the role's name leads to: to a schema that the silo creates.
+        await using var effects = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "public" });
         await CreateTableAsync(effects);
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        builder.Logging.AddFilter(null, LogLevel.Critical).AddFilter("OrleansRuns", LogLevel.Warning);
+        builder.Logging.AddFilter(null, LogLevel.Critical).AddFilter("OrleansRuns", LogLevel.Warning)
+            .AddFilter("OrleansRuns.Runtime.SiloDrain", LogLevel.Information);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.UseOrleans(silo =>
         {
@@ -40,6 +43,12 @@ internal static class HoldingSilo
         using var host = builder.Build();
         await host.StartAsync();
         Console.WriteLine($"Silo {host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress} takes part in the cluster.");
+        _ = Task.Run(() => ListenAsync(go, host.Services.GetRequiredService<IHostApplicationLifetime>()));
+        await host.WaitForShutdownAsync();
+    }
+
+    private static async Task ListenAsync(TaskCompletionSource go, IHostApplicationLifetime lifetime)
+    {
         while (await Console.In.ReadLineAsync() is { } line)
         {
             if (line == "go")
@@ -48,7 +57,7 @@ internal static class HoldingSilo
             }
         }
 
-        await host.StopAsync();
+        lifetime.StopApplication();
     }
 
     private static async Task CreateTableAsync(NpgsqlDataSource effects)

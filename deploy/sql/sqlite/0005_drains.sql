@@ -19,6 +19,7 @@ create table drain_runs
     run_id        text    not null,
     thread_id     text    not null,
     outcome       text    not null check (outcome in ('completed', 'interrupted', 'timed_out', 'not_persisted')),
+    signal        text    not null check (signal in ('request', 'cancellation', 'left_behind')),
     status        text    not null,
     stop_reason   text,
     resumable     boolean not null,

@@ -32,6 +32,10 @@ public sealed record DrainReport
     /// <summary>Counts the runs that ended in a way.</summary>
     /// <param name="outcome">The way.</param>
     public int Count(DrainOutcome outcome) => Runs.Count(run => run.Outcome == outcome);
+
+    /// <summary>Counts the runs for which the drain had to go so far.</summary>
+    /// <param name="signal">How far.</param>
+    public int Count(DrainSignal signal) => Runs.Count(run => run.Signal == signal);
 }
 
 /// <summary>What became of one run.</summary>
@@ -73,6 +77,28 @@ public sealed record DrainedRun
     /// <summary>Gets why it is not persisted.</summary>
     [Id(8)]
     public string? Error { get; init; }
+
+    /// <summary>Gets how far the drain had to go for it.</summary>
+    [Id(9)]
+    public DrainSignal Signal { get; init; }
+}
+
+/// <summary>How far a drain has to go for a run: each is tried when the one before it was not enough.</summary>
+[GenerateSerializer, Alias("OrleansRuns.DrainSignal")]
+[JsonConverter(typeof(JsonStringEnumConverter<DrainSignal>))]
+public enum DrainSignal
+{
+    /// <summary>It was asked to finish the superstep under way and to begin no other, and did so.</summary>
+    [JsonStringEnumMemberName("request")]
+    Request = 0,
+
+    /// <summary>Its nodes were cancelled, and ended.</summary>
+    [JsonStringEnumMemberName("cancellation")]
+    Cancellation = 1,
+
+    /// <summary>A node of it that did not end was left behind, or the run as a whole was: what it still does is discarded.</summary>
+    [JsonStringEnumMemberName("left_behind")]
+    LeftBehind = 2,
 }
 
 /// <summary>What becomes of a run in a drain.</summary>

@@ -49,9 +49,9 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
             await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
             const string Newest = "select silo, started_at from drain_reports order by started_at desc, silo limit @limit";
             var runs = await connection.QueryAsync(
-                "select silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error, started_at "
-                + $"from drain_runs where (silo, started_at) in ({Newest}) order by run_id",
-                row => (Key: (row.GetString(0), row.GetFieldValue<DateTimeOffset>(10)), Run: ReadRun(row)),
+                "select silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error, signal, "
+                + $"started_at from drain_runs where (silo, started_at) in ({Newest}) order by run_id",
+                row => (Key: (row.GetString(0), row.GetFieldValue<DateTimeOffset>(11)), Run: ReadRun(row)),
                 ("limit", limit));
             var byDrain = runs.ToLookup(one => one.Key, one => one.Run);
             return await connection.QueryAsync(
@@ -70,10 +70,10 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
 
     private static string Insert(int count) =>
         "insert into drain_runs "
-        + "(silo, started_at, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error) values "
+        + "(silo, started_at, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error, signal) values "
         + string.Join(", ", Enumerable.Range(0, count).Select(at =>
             $"(@silo, @started, @run{at}, @thread{at}, @outcome{at}, @status{at}, @reason{at}, @resumable{at}, @checkpoint{at}, "
-            + $"@elapsed{at}, @error{at})"));
+            + $"@elapsed{at}, @error{at}, @signal{at})"));
 
     private static IEnumerable<(string Name, object? Value)> Parameters(DrainedRun run, int at) =>
     [
@@ -86,6 +86,7 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
         ($"checkpoint{at}", run.CheckpointId),
         ($"elapsed{at}", (long)run.Elapsed.TotalMilliseconds),
         ($"error{at}", run.Error),
+        ($"signal{at}", WireName.Of(run.Signal)),
     ];
 
     private static DrainedRun ReadRun(DbDataReader row) => new()
@@ -99,5 +100,6 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
         CheckpointId = row.IsDBNull(7) ? null : row.GetString(7),
         Elapsed = TimeSpan.FromMilliseconds(row.GetInt64(8)),
         Error = row.IsDBNull(9) ? null : row.GetString(9),
+        Signal = WireName.Parse<DrainSignal>(row.GetString(10)),
     };
 }

@@ -26,7 +26,8 @@ internal static class CommandLine
     // "@file" names a file with JSON here, not one with more of the command line.
     private static readonly ParserConfiguration Parser = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
-    internal static async Task<int> InvokeAsync(string[] args)
+    /// <summary>Reads a command line. Its errors are not thrown.</summary>
+    internal static ParseResult Parse(IReadOnlyList<string> args)
     {
         var root = new RootCommand("Executes graphs as durable runs. Without a command it serves until Ctrl+C.")
         {
@@ -36,6 +37,7 @@ internal static class CommandLine
             ServeCommand.Address,
             ServeCommand.SiloPort,
             ServeCommand.GatewayPort,
+            ServeCommand.Http,
             RunCommand.Create(),
             GraphsCommand.Create(),
             DrawCommand.Create(),
@@ -52,7 +54,12 @@ internal static class CommandLine
             DemoCommand.Create(),
         };
         root.SetAction(ServeCommand.ServeAsync);
-        var parsed = root.Parse(args, Parser);
+        return root.Parse(args, Parser);
+    }
+
+    internal static async Task<int> InvokeAsync(string[] args)
+    {
+        var parsed = Parse(args);
         if (parsed.Errors.Count > 0)
         {
             await TellAsync(string.Join(Environment.NewLine, parsed.Errors.Select(error => error.Message).Distinct()));

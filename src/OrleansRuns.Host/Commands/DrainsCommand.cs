@@ -48,7 +48,7 @@ internal static class DrainsCommand
     }
 
     private static string ToLine(DrainedRun run) =>
-        $"  {WireName.Of(run.Outcome),-13}  {run.RunId}  {WireName.Of(run.Status),-11}  {run.ThreadId}  {run.Error}".TrimEnd();
+        $"  {WireName.Of(run.Outcome),-13}  {WireName.Of(run.Signal),-12}  {run.RunId}  {WireName.Of(run.Status),-11}  {run.ThreadId}  {run.Error}".TrimEnd();
 
     private static string ToJson(DrainReport report) => JsonSerializer.Serialize(
         new
@@ -63,6 +63,7 @@ internal static class DrainsCommand
                 runId = run.RunId,
                 threadId = run.ThreadId,
                 outcome = WireName.Of(run.Outcome),
+                signal = WireName.Of(run.Signal),
                 status = WireName.Of(run.Status),
                 stopReason = run.StopReason is { } reason ? WireName.Of(reason) : null,
                 resumable = run.Resumable,

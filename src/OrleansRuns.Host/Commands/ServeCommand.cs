@@ -32,17 +32,46 @@ internal static class ServeCommand
     internal static readonly Option<int> GatewayPort =
         Port("--gateway-port", "With --postgres: the port for clients, or 0 for a free one.");
 
+    internal static readonly Option<IPEndPoint?> Http = new("--http")
+    {
+        Description = "The address and port of the web server, or port 0 for a free one. "
+            + $"[default: {IPAddress.Loopback}:{WebPort.Usual}, or a free port when it is in use]",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            // A text without a port is taken for port 0 by the parser of .NET, and a number for an address.
+            if (IPEndPoint.TryParse(text, out var endpoint) && endpoint.ToString() == text)
+            {
+                return endpoint;
+            }
+
+            result.AddError($"--http takes an IP address and a port, such as 127.0.0.1:8080 or [::]:0, not '{text}'.");
+            return null;
+        },
+        HelpName = "ip:port",
+    };
+
     internal static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var database = RunsDatabase.Of(parsed);
-        using var host = database.ConnectionString is { } connectionString
-            ? ClusterSilo.Build(connectionString, Ports(parsed), LogLevel.Information)
-            : EmbeddedSilo.Build(database.File, LogLevel.Information);
+        using var port = WebPort.Take(parsed.GetValue(Http));
+        await using var host = WebProgram.Build(port, LogLevel.Information, builder =>
+        {
+            if (database.ConnectionString is { } connectionString)
+            {
+                ClusterSilo.AddTo(builder, connectionString, Ports(parsed));
+            }
+            else
+            {
+                EmbeddedSilo.AddTo(builder, database.File);
+            }
+        });
         await host.StartAsync(cancellationToken);
         var graphs = host.Services.GetRequiredService<IGraphs>();
         var silo = host.Services.GetRequiredService<ILocalSiloDetails>();
         Console.WriteLine($"OrleansRuns serves the graphs {string.Join(", ", graphs.Names)} from {database.DisplayName}.");
         Console.WriteLine("Runs that were not finished go on now. Ctrl+C stops; what is under way then goes on at the next start.");
+        Console.WriteLine($"http://{port.EndPoint} answers {WebPaths.Ready} and {WebPaths.RunStream}.");
         Console.WriteLine(database.ConnectionString is null
             ? $"Stop it and type '{Example(null)}' to execute a graph."
             : $"Silo {silo.SiloAddress} takes part in the cluster; clients use port {silo.GatewayAddress?.Endpoint.Port}. "

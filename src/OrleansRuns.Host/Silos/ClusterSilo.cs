@@ -11,13 +11,12 @@ internal static class ClusterSilo
 {
     private const string Name = "orleansruns";
 
-    /// <summary>Composes a silo's host.</summary>
+    /// <summary>Adds a silo to its host.</summary>
+    /// <param name="builder">The host.</param>
     /// <param name="connectionString">The database, which is also where the silos find each other.</param>
     /// <param name="ports">Where it listens.</param>
-    /// <param name="level">What of our own logs to show.</param>
-    internal static IHost Build(string connectionString, SiloPorts ports, LogLevel level)
+    internal static void AddTo(IHostApplicationBuilder builder, string connectionString, SiloPorts ports)
     {
-        var builder = HostBuilders.Create(level);
         // Several silos do the same orders: what was done has to be known to all of them.
         builder.Configuration["Orders:ConnectionString"] ??= connectionString;
         builder.UseOrleans(silo =>
@@ -28,7 +27,6 @@ internal static class ClusterSilo
             silo.AddOrleansRuns(SampleGraphs.Add);
             silo.Services.AddSingleton<IFatalErrorHandler, FatalErrors>();
         });
-        return builder.Build();
     }
 
     /// <summary>Composes a client of the cluster.</summary>

@@ -10,12 +10,20 @@ namespace OrleansRuns.Host;
 /// <summary>One silo in this process that keeps its runs in a SQLite file.</summary>
 internal static class EmbeddedSilo
 {
-    /// <summary>Composes the silo's host. Other processes cannot reach the silo: it listens on free loopback ports only.</summary>
+    /// <summary>Composes a host of nothing but the silo.</summary>
     /// <param name="database">The file that keeps the runs.</param>
     /// <param name="level">What of our own logs to show.</param>
     internal static IHost Build(FileInfo database, LogLevel level)
     {
         var builder = HostBuilders.Create(level);
+        AddTo(builder, database);
+        return builder.Build();
+    }
+
+    /// <summary>Adds the silo to its host. Other processes cannot reach the silo: it listens on free loopback ports only.</summary>
+    /// <param name="builder">The host.</param>
+    /// <param name="database">The file that keeps the runs.</param>
+    internal static void AddTo(IHostApplicationBuilder builder, FileInfo database) =>
         builder.UseOrleans(silo =>
         {
             var endpoint = new IPEndPoint(IPAddress.Loopback, HostBuilders.FreePort());
@@ -30,8 +38,6 @@ internal static class EmbeddedSilo
                 runs.Configure<RunEventsOptions>(events => (events.KeptEvents, events.KeptBytes) = (200_000, 256 << 20));
             });
         });
-        return builder.Build();
-    }
 
     /// <summary>Composes what looks at a database that other processes may be writing to.</summary>
     /// <param name="database">The database.</param>

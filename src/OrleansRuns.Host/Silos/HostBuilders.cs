@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -14,12 +15,15 @@ internal static class HostBuilders
     internal static HostApplicationBuilder Create(LogLevel level)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        builder.Logging.AddFilter(null, LogLevel.Critical).AddFilter("OrleansRuns", level);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
-            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
+        Configure(builder, level);
+        return builder;
+    }
+
+    /// <summary>Begins a host with a web server, else like that of <see cref="Create"/>.</summary>
+    internal static WebApplicationBuilder CreateWeb(LogLevel level)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        Configure(builder, level);
         return builder;
     }
 
@@ -29,5 +33,15 @@ internal static class HostBuilders
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static void Configure(IHostApplicationBuilder builder, LogLevel level)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddFilter(null, LogLevel.Critical).AddFilter("OrleansRuns", level);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
     }
 }

@@ -38,7 +38,7 @@ internal sealed class RunInstruments
         _leftBehind = meter.CreateUpDownCounter<long>(
             "orleansruns.nodes.left_behind", "{node}", "Nodes that still run although their run has ended without them.");
         _drainDuration = meter.CreateHistogram<double>("orleansruns.drain.duration", "s", "How long the drain of this silo took.");
-        _drained = meter.CreateCounter<long>("orleansruns.drain.runs", "{run}", "Runs that were drained, by what became of them.");
+        _drained = meter.CreateCounter<long>("orleansruns.drain.runs", "{run}", "Runs that were drained, by what became of them and how far the drain had to go.");
         _drainFailures = meter.CreateCounter<long>(
             "orleansruns.drain.persist.failures", "{run}", "Drained runs whose last write was not confirmed.");
     }
@@ -88,8 +88,8 @@ internal sealed class RunInstruments
 
     internal void Drained(TimeSpan duration) => _drainDuration.Record(duration.TotalSeconds);
 
-    internal void RunDrained(DrainOutcome outcome) =>
-        _drained.Add(1, new KeyValuePair<string, object?>("outcome", WireName.Of(outcome)));
+    internal void RunDrained(DrainOutcome outcome, DrainSignal signal) =>
+        _drained.Add(1, new TagList { { "outcome", WireName.Of(outcome) }, { "signal", WireName.Of(signal) } });
 
     internal void DrainPersistFailed() => _drainFailures.Add(1);
 }

@@ -38,10 +38,10 @@ internal sealed partial class DrainCoordinator(
             switch (DrainDecision.Next(phase, ProgressOf(run, writing)))
             {
                 case DrainStep.Done:
-                    return Tell(run, clock.Elapsed, error: null);
+                    return Tell(run, isCancelled, clock.Elapsed, error: null);
                 case DrainStep.GiveUp:
                     run.GiveUp();
-                    return Tell(run, clock.Elapsed, await ErrorOfAsync(writing));
+                    return Tell(run, isCancelled, clock.Elapsed, await ErrorOfAsync(writing));
                 case DrainStep.Cancel or DrainStep.Write when !isCancelled:
                     isCancelled = true;
                     _ = CancelAsync(run);
@@ -137,7 +137,7 @@ internal sealed partial class DrainCoordinator(
         }
     }
 
-    private DrainedRun? Tell(IDrainedRun run, TimeSpan elapsed, Exception? error)
+    private DrainedRun? Tell(IDrainedRun run, bool isCancelled, TimeSpan elapsed, Exception? error)
     {
         var row = run.Row;
         if (run.IsFenced)
@@ -154,7 +154,8 @@ internal sealed partial class DrainCoordinator(
             instruments.DrainPersistFailed();
         }
 
-        instruments.RunDrained(outcome);
+        var signal = DrainDecision.SignalOf(isCancelled, isLeftBehind: run.IsWrittenForIt || run.HasLeftNodes);
+        instruments.RunDrained(outcome, signal);
         return new DrainedRun
         {
             RunId = row.RunId,
@@ -166,6 +167,7 @@ internal sealed partial class DrainCoordinator(
             CheckpointId = run.CheckpointId,
             Elapsed = elapsed,
             Error = error?.Message,
+            Signal = signal,
         };
     }
 }

@@ -99,4 +99,10 @@ internal static class DrainDecision
         : isWrittenForIt && status == RunStatus.Interrupted ? DrainOutcome.TimedOut
         : status is RunStatus.Pending or RunStatus.Running || isDrained ? DrainOutcome.Interrupted
         : DrainOutcome.Completed;
+
+    /// <summary>Decides how far the drain had to go for a run.</summary>
+    /// <param name="isCancelled">Whether its nodes were cancelled.</param>
+    /// <param name="isLeftBehind">Whether something of it did not end in time all the same.</param>
+    internal static DrainSignal SignalOf(bool isCancelled, bool isLeftBehind) =>
+        isLeftBehind ? DrainSignal.LeftBehind : isCancelled ? DrainSignal.Cancellation : DrainSignal.Request;
 }

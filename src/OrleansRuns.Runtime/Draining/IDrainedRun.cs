@@ -22,6 +22,9 @@ internal interface IDrainedRun
     /// <summary>Gets whether its end was written for it, and not by itself.</summary>
     bool IsWrittenForIt { get; }
 
+    /// <summary>Gets whether a node of it did not end, and it ended without the node.</summary>
+    bool HasLeftNodes { get; }
+
     /// <summary>Gets the newest durable checkpoint, if it is known.</summary>
     string? CheckpointId { get; }
 

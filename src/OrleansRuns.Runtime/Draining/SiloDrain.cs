@@ -130,6 +130,11 @@ internal sealed partial class SiloDrain(
 
     private async Task<DrainReport> DrainAsync(IReadOnlyList<IDrainedRun> admitted, DrainClock clock, DateTimeOffset startedAt)
     {
+        if (admitted.Count > 0)
+        {
+            LogBegun(logger, lease.Owner.ToString(), admitted.Count, options.Value.Timeout);
+        }
+
         var report = Report(admitted.Count == 0 ? [] : await coordinator.DrainAsync(admitted, clock), clock.Elapsed, startedAt);
         instruments.Drained(report.Elapsed);
         if (admitted.Count == 0)
@@ -147,7 +152,9 @@ internal sealed partial class SiloDrain(
             report.Count(DrainOutcome.Completed),
             report.Count(DrainOutcome.Interrupted),
             report.Count(DrainOutcome.TimedOut),
-            report.Count(DrainOutcome.NotPersisted));
+            report.Count(DrainOutcome.NotPersisted),
+            report.Count(DrainSignal.Cancellation),
+            report.Count(DrainSignal.LeftBehind));
         await SaveAsync(report, clock);
         return report;
     }
@@ -187,9 +194,12 @@ internal sealed partial class SiloDrain(
         }
     }
 
+    [LoggerMessage(3624, LogLevel.Information, "Silo {Silo} drains {Count} runs within {Budget}.")]
+    private static partial void LogBegun(ILogger logger, string silo, int count, TimeSpan budget);
+
     [LoggerMessage(3620, LogLevel.Information,
         "Silo {Silo} drained {Count} runs in {Elapsed} of {Budget}: {Completed} completed, {Interrupted} interrupted, "
-        + "{TimedOut} timed out, {NotPersisted} not persisted.")]
+        + "{TimedOut} timed out, {NotPersisted} not persisted; {Cancelled} needed a cancellation and {LeftBehind} were left behind.")]
     private static partial void LogDrained(
         ILogger logger,
         string silo,
@@ -199,7 +209,9 @@ internal sealed partial class SiloDrain(
         int completed,
         int interrupted,
         int timedOut,
-        int notPersisted);
+        int notPersisted,
+        int cancelled,
+        int leftBehind);
 
     [LoggerMessage(3621, LogLevel.Information, "Silo {Silo} had no runs to drain.")]
     private static partial void LogIdle(ILogger logger, string silo);

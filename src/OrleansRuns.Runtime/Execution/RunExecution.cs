@@ -119,8 +119,7 @@ internal sealed partial class RunExecution(
                 InterruptAfter = [.. setup.Request.InterruptAfter],
                 PassedCheckpointId = RunStart.IsPassed(log.View, start) ? start.Id : null,
             };
-            var draining = setup with { Draining = stop.Draining, Pace = stop.Pace };
-            var end = await new GraphLoop(draining, setup.Graph, log, nodes).RunAsync(start, limits, stop.Token);
+            var end = await new GraphLoop(setup with { Stop = stop }, setup.Graph, log, nodes).RunAsync(start, limits, stop.Token);
             return (EndOf(Outcome(end, stop)), end.Kind == LoopEndKind.Waiting);
         }
         catch (Exception exception) when (

@@ -18,11 +18,14 @@ internal sealed record RunSetup(RunRow Row, StartRunRequest Request, CompiledGra
     /// <summary>Gets what the attempt's claim says of the run.</summary>
     internal ClaimSuspicion? Suspicion { get; init; }
 
+    /// <summary>Gets what asks the attempt to end.</summary>
+    internal RunStop? Stop { get; init; }
+
     /// <summary>Gets a token that is cancelled when no further superstep is to begin here. Nodes do not hear of it.</summary>
-    internal CancellationToken Draining { get; init; }
+    internal CancellationToken Draining => Stop?.Draining ?? CancellationToken.None;
 
     /// <summary>Gets where it is noted how fast the run goes.</summary>
-    internal RunPace Pace { get; init; } = new();
+    internal RunPace? Pace => Stop?.Pace;
 
     internal JsonElement? Input { get; } = Request.Input is null ? null : JsonSerializer.Deserialize<JsonElement>(Request.Input);
 

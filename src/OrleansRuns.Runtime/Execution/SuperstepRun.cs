@@ -150,7 +150,10 @@ internal sealed class SuperstepRun(
         }
 
         var node = new NodeTask(
-            setup.Row, setup.Context, graph, checkpoint, task, Writes.GetValueOrDefault(task.Id), setup.Events);
+            setup.Row, setup.Context, graph, checkpoint, task, Writes.GetValueOrDefault(task.Id), setup.Events)
+        {
+            OnLeftBehind = setup.Stop is { } asked ? asked.NodeLeftBehind : null,
+        };
         var result = await nodes.RunAsync(node, stop);
         if (result.Writes is { } written)
         {

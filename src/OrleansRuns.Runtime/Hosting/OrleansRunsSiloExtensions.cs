@@ -10,8 +10,8 @@ namespace Orleans.Hosting;
 public static class OrleansRunsSiloExtensions
 {
     /// <summary>
-    /// Adds the run and thread grains, recovery, and <see cref="OrleansRuns.Abstractions.IRunsClient"/>. The store is added on its
-    /// own, such as with <c>UseOrleansRunsPostgres</c>.
+    /// Adds the run and thread grains, recovery, <see cref="OrleansRuns.Abstractions.IRunsClient"/> and <see cref="ISiloHealth"/>. The
+    /// store is added on its own, such as with <c>UseOrleansRunsPostgres</c>.
     /// </summary>
     /// <param name="builder">The silo.</param>
     /// <param name="configure">Adds the graphs.</param>
@@ -99,6 +99,9 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<SiloCordon>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloDrain>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloForecast>());
+        services.TryAddSingleton<SiloHealth>();
+        services.TryAddSingleton<ISiloHealth>(provider => provider.GetRequiredService<SiloHealth>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloHealth>());
     }
 
     private static void AddThreadHistory(this IServiceCollection services)

@@ -17,7 +17,11 @@ namespace OrleansRuns.Runtime;
 /// <param name="Before">What the task has written before: the answers to its questions.</param>
 /// <param name="Events">Where to tell what happens.</param>
 internal sealed record NodeTask(
-    RunRow Run, JsonElement? Context, CompiledGraph Graph, Checkpoint Checkpoint, GraphTask Task, TaskWrites? Before, IRunEvents Events);
+    RunRow Run, JsonElement? Context, CompiledGraph Graph, Checkpoint Checkpoint, GraphTask Task, TaskWrites? Before, IRunEvents Events)
+{
+    /// <summary>Gets what is told that the node's code does not end, and is left behind.</summary>
+    internal Action? OnLeftBehind { get; init; }
+}
 
 /// <summary>How a task ended.</summary>
 /// <param name="Writes">Its writes; <see langword="null"/> when it failed or was stopped.</param>
@@ -146,6 +150,7 @@ internal sealed partial class NodeRunner(
 
             LogLeftBehind(logger, node.Run.RunId, node.Task.Node, attempt, options.Value.NodeCancellationGrace);
             instruments.NodeLeftBehind(1);
+            node.OnLeftBehind?.Invoke();
             _ = work.Task.ContinueWith(
                 late =>
                 {
@@ -213,15 +218,15 @@ internal sealed partial class NodeRunner(
         }
     }
 
-    [LoggerMessage(3300, LogLevel.Warning, "Run {RunId}: attempt {Attempt} of node {Node} failed.")]
+    [LoggerMessage(3410, LogLevel.Warning, "Run {RunId}: attempt {Attempt} of node {Node} failed.")]
     private static partial void LogAttemptFailed(ILogger logger, Exception exception, string runId, string node, int attempt);
 
-    [LoggerMessage(3301, LogLevel.Warning,
+    [LoggerMessage(3411, LogLevel.Warning,
         "Run {RunId}: attempt {Attempt} of node {Node} did not stop within {Grace} and was left behind. "
         + "Pass its token on to what it awaits.")]
     private static partial void LogLeftBehind(ILogger logger, string runId, string node, int attempt, TimeSpan grace);
 
-    [LoggerMessage(3302, LogLevel.Information,
+    [LoggerMessage(3412, LogLevel.Information,
         "Run {RunId}: attempt {Attempt} of node {Node} ended after it was left behind. Its result is discarded.")]
     private static partial void LogLateResult(ILogger logger, Exception? exception, string runId, string node, int attempt);
 }

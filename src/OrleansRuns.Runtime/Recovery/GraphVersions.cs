@@ -68,7 +68,7 @@ internal sealed partial class GraphVersions(
     private static bool CanExecute(CompiledGraph graph, string name, NamespaceView view) =>
         graph.MissingNode(graph.Load(name, view.Line)) is null && view.Writes.Values.All(writes => graph.MissingChannel(writes) is null);
 
-    [LoggerMessage(3320, LogLevel.Warning, "The versions of run {RunId}'s graph could not be compared. It goes on with this silo's.")]
+    [LoggerMessage(3330, LogLevel.Warning, "The versions of run {RunId}'s graph could not be compared. It goes on with this silo's.")]
     private static partial void LogNotCompared(ILogger logger, Exception exception, string runId);
 }
 

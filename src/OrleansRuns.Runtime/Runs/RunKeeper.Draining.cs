@@ -31,6 +31,9 @@ internal sealed partial class RunKeeper
     /// <inheritdoc/>
     public bool IsWrittenForIt => _isWrittenForIt;
 
+    /// <inheritdoc/>
+    public bool HasLeftNodes => _stop.HasLeftNodes;
+
     RunRow IDrainedRun.Row => _written ?? Row;
 
     /// <inheritdoc/>

@@ -8,6 +8,7 @@ internal sealed class RunStop : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly CancellationTokenSource _drain = new();
     private RunOutcome? _outcome;
+    private volatile bool _hasLeftNodes;
 
     /// <summary>Gets how fast the execution goes: what whoever stops it would have to wait for.</summary>
     internal RunPace Pace { get; } = new();
@@ -17,6 +18,9 @@ internal sealed class RunStop : IDisposable
 
     /// <summary>Gets a token that is cancelled when the superstep under way is to be the last one here.</summary>
     internal CancellationToken Draining => _drain.Token;
+
+    /// <summary>Gets whether a node did not listen, so that the execution goes on without it.</summary>
+    internal bool HasLeftNodes => _hasLeftNodes;
 
     /// <summary>Gets how an execution ends that was stopped.</summary>
     internal RunOutcome Outcome => _outcome ?? new RunOutcome
@@ -33,6 +37,9 @@ internal sealed class RunStop : IDisposable
 
     /// <summary>Asks the execution to begin no further superstep. Nothing of a node hears of it.</summary>
     internal void RequestDrain() => _drain.Cancel();
+
+    /// <summary>Notes that a node does not listen.</summary>
+    internal void NodeLeftBehind() => _hasLeftNodes = true;
 
     /// <summary>Asks the execution to end.</summary>
     /// <returns>A task that completes when the callbacks of the token, which are the nodes' own code, have run on the pool.</returns>

@@ -88,6 +88,7 @@ public abstract class DrainReportsContract(IStorageBench bench)
         RunId = $"run-{at:D4}",
         ThreadId = $"thread-{at}",
         Outcome = (DrainOutcome)(at % 4),
+        Signal = (DrainSignal)(at % 3),
         Status = (RunStatus)(at % 6),
         StopReason = at % 2 == 0 ? StopReason.Drained : null,
         Resumable = at % 3 == 0,

@@ -57,6 +57,25 @@ internal sealed class RunsChecker : IAsyncDisposable
     internal Task OwnsAsync(string silo, int runs, TimeSpan bound) => Eventually.TrueAsync(
         async () => await CountUnfinishedAsync(silo) >= runs, $"silo {silo} to own {runs} runs", bound);
 
+    /// <summary>Waits until a query that counts counts something. What it asks for may not be there yet.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="waitingFor">What it counts.</param>
+    /// <param name="bound">How long to wait at most.</param>
+    internal Task SeenAsync(string query, string waitingFor, TimeSpan bound) => Eventually.TrueAsync(
+        async () =>
+        {
+            try
+            {
+                return await ScalarAsync(query) > 0;
+            }
+            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UndefinedTable)
+            {
+                return false;
+            }
+        },
+        waitingFor,
+        bound);
+
     /// <summary>Waits until no run is left that has not ended.</summary>
     /// <param name="bound">How long to wait at most.</param>
     internal Task EndedAsync(TimeSpan bound) => Eventually.TrueAsync(
@@ -79,6 +98,17 @@ internal sealed class RunsChecker : IAsyncDisposable
                select $"thread {holder} although all runs have ended",
         ];
     }
+
+    /// <summary>Finds the attempts that broke off: another one followed, and they had not handed the run on.</summary>
+    internal async Task<IReadOnlyList<string>> FindBrokenOffAsync() =>
+    [
+        .. from log in await ReadLogsAsync()
+           from run in log.GroupBy(entry => entry.RunId)
+           let attempts = run.GroupBy(entry => entry.Attempt).OrderBy(attempt => attempt.Key).ToList()
+           from attempt in attempts.SkipLast(1)
+           where !attempt.Any(entry => entry.IsHandedOn)
+           select $"attempt {attempt.Key} of run {run.Key} broke off at {attempt.Last().Position}",
+    ];
 
     /// <summary>Reads the logs of all threads.</summary>
     internal Task<ILookup<string, StoredEntry>> ReadLogsAsync() => StoredEntry.ReadAllAsync(_database);

@@ -18,16 +18,18 @@ internal sealed class OrderLoad : IAsyncDisposable
 
     private readonly IRunsClient _runs;
     private readonly int _flaky;
+    private readonly int _leftAlone;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, PlacedOrder> _orders = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _ended = new(0);
     private readonly Task _callers;
     private int _number;
 
-    private OrderLoad(IRunsClient runs, int callers, int flaky)
+    private OrderLoad(IRunsClient runs, int callers, int flaky, int leftAlone)
     {
         _runs = runs;
         _flaky = flaky;
+        _leftAlone = leftAlone;
         _callers = Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(PlaceAsync)));
     }
 
@@ -38,7 +40,9 @@ internal sealed class OrderLoad : IAsyncDisposable
     /// <param name="runs">The way into the cluster.</param>
     /// <param name="callers">How many callers there are, and so how many orders are under way.</param>
     /// <param name="flaky">How often each step of an order fails before it works, 0 to 3; each failure makes the order last longer.</param>
-    internal static OrderLoad Begin(IRunsClient runs, int callers, int flaky = 2) => new(runs, callers, flaky);
+    /// <param name="leftAlone">Of how many orders one is started and never asked for again, or 0 for none.</param>
+    internal static OrderLoad Begin(IRunsClient runs, int callers, int flaky = 2, int leftAlone = 0) =>
+        new(runs, callers, flaky, leftAlone);
 
     /// <summary>Waits until more orders have ended since the last time.</summary>
     internal async Task EndedAsync(int orders)
@@ -78,8 +82,12 @@ internal sealed class OrderLoad : IAsyncDisposable
                 $"order-{number.ToString(CultureInfo.InvariantCulture)}", Guid.CreateVersion7().ToString(), IsDeclined: number % 4 == 0);
             var run = await _runs.Thread(order.Id).StartAsync(Request(order)).WithinAsync($"the start of run {order.RunId}", Bound);
             _orders[order.Id] = order;
-            var ended = await run.WaitAsync().WithinAsync($"the end of run {order.RunId}", Bound);
-            order.Told = ended.Status;
+            if (_leftAlone == 0 || number % _leftAlone > 0)
+            {
+                var ended = await run.WaitAsync().WithinAsync($"the end of run {order.RunId}", Bound);
+                order.Told = ended.Status;
+            }
+
             _ended.Release();
         }
     }
@@ -107,7 +115,7 @@ internal sealed class OrderLoad : IAsyncDisposable
 /// <param name="IsDeclined">Whether its shipping is declined, so that all is taken back.</param>
 internal sealed record PlacedOrder(string Id, string RunId, bool IsDeclined)
 {
-    /// <summary>Gets or sets the final status that the caller was told.</summary>
+    /// <summary>Gets or sets the final status that the caller was told, unless it never asked.</summary>
     internal RunStatus? Told { get; set; }
 
     /// <summary>Gets what has to be on record of it, and nothing else.</summary>

@@ -57,10 +57,16 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     /// <inheritdoc cref="ChildProgram.WriteLine"/>
     internal void WriteLine(string line) => _program.WriteLine(line);
 
+    /// <inheritdoc cref="ChildProgram.Interrupt"/>
+    internal void Interrupt() => _program.Interrupt();
+
+    /// <inheritdoc cref="ChildProgram.Terminate"/>
+    internal void Terminate() => _program.Terminate();
+
     /// <summary>Stops the silo as a supervisor does, and waits for its end.</summary>
     internal Task<ProgramEnd> StopAsync()
     {
-        _program.Terminate();
+        Terminate();
         return _program.EndAsync();
     }
 

@@ -19,6 +19,10 @@ internal sealed class DrainBench : IAsyncDisposable
     private static readonly CancellationToken None = CancellationToken.None;
     private static readonly TimeSpan Prompt = TimeSpan.FromMilliseconds(200);
 
+    // Two seconds for what is stuck, and enough for the writes of a busy machine.
+    private static readonly TimeSpan Brief = TimeSpan.FromSeconds(10);
+    private const double Reserve = 0.8;
+
     private readonly RunStore _store = new();
     private readonly RecordedLogs _logs = new();
     private ServiceProvider? _reader;
@@ -44,10 +48,12 @@ internal sealed class DrainBench : IAsyncDisposable
         TimeSpan? nodeGrace = null,
         TimeSpan? superstepGrace = null,
         Func<NodeContext, Task>? script = null,
-        Action<ISiloBuilder>? configure = null)
+        Action<ISiloBuilder>? configure = null,
+        DrainOptions? options = null)
     {
         var bench = new DrainBench();
-        bench.Cluster = await bench.ClusterAsync(nodeGrace ?? Prompt, superstepGrace ?? Prompt, script, configure);
+        options ??= new DrainOptions { Timeout = Brief, PersistReserve = Reserve, SuperstepGrace = superstepGrace ?? Prompt };
+        bench.Cluster = await bench.ClusterAsync(options, nodeGrace ?? Prompt, script, configure);
         bench.Stopping = StoppingOf(bench.Cluster);
         return bench;
     }
@@ -93,7 +99,7 @@ internal sealed class DrainBench : IAsyncDisposable
     internal async Task RestartAsync()
     {
         await Cluster.DisposeAsync();
-        Cluster = await ClusterAsync(Prompt, Prompt, script: null, configure: null);
+        Cluster = await ClusterAsync(new DrainOptions(), Prompt, script: null, configure: null);
     }
 
     public async ValueTask DisposeAsync()
@@ -109,7 +115,7 @@ internal sealed class DrainBench : IAsyncDisposable
     }
 
     private Task<RunCluster> ClusterAsync(
-        TimeSpan nodeGrace, TimeSpan superstepGrace, Func<NodeContext, Task>? script, Action<ISiloBuilder>? configure) =>
+        DrainOptions drain, TimeSpan nodeGrace, Func<NodeContext, Task>? script, Action<ISiloBuilder>? configure) =>
         RunCluster.StartAsync(options =>
         {
             options.Store = _store;
@@ -117,8 +123,8 @@ internal sealed class DrainBench : IAsyncDisposable
             {
                 runs.AddGraph(Scripted, new ScriptedGraph(ScriptReached, script ?? (_ => Task.CompletedTask)));
                 runs.Configure<RunsOptions>(one => one.NodeCancellationGrace = nodeGrace);
-                runs.Configure<DrainOptions>(
-                    one => (one.Timeout, one.SuperstepGrace) = (TimeSpan.FromSeconds(3), superstepGrace));
+                runs.Configure<DrainOptions>(one => (one.Timeout, one.PersistReserve, one.SuperstepGrace) =
+                    (drain.Timeout, drain.PersistReserve, drain.SuperstepGrace));
             };
             options.ConfigureSilo = silo =>
             {

@@ -63,6 +63,8 @@ public sealed class DrainSimulationTests(ITestOutputHelper output)
             }
 
             Assert.Equal(run.Row.Status, told.Status);
+            Assert.Equal(run.IsWritten, told.Signal == DrainSignal.LeftBehind);
+            Assert.True(told.Signal != DrainSignal.Request || run.CancelledAt is null, "It was cancelled, and that is not told.");
             Assert.Equal(run.IsWritten, told.Outcome == DrainOutcome.TimedOut);
             Assert.Equal(!run.IsSettled, told.Outcome == DrainOutcome.NotPersisted);
             Assert.Equal(run.IsGivenUp, told.Outcome == DrainOutcome.NotPersisted);

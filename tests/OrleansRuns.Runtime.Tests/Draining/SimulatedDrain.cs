@@ -151,6 +151,8 @@ internal sealed class SimulatedRun : IDrainedRun
 
     public bool IsWrittenForIt => IsWritten;
 
+    public bool HasLeftNodes => false;
+
     public string? CheckpointId => null;
 
     internal TimeSpan? DrainedAt { get; private set; }

@@ -32,7 +32,10 @@ internal sealed class OrderEffects(DbDataSource source, string? folder, TimeProv
     {
         if (options.ConnectionString is { } connectionString)
         {
-            return new OrderEffects(NpgsqlDataSource.Create(connectionString), folder: null, time);
+            var named = new NpgsqlConnectionStringBuilder(connectionString);
+            // PostgreSQL first looks into a schema with the name of the role, and a silo may create one of that name after the table.
+            named.SearchPath ??= "public";
+            return new OrderEffects(NpgsqlDataSource.Create(named), folder: null, time);
         }
 
         var file = Path.GetFullPath(options.File);

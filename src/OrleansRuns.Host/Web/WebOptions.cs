@@ -1,0 +1,34 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace OrleansRuns.Host;
+
+/// <summary>How the program answers over HTTP. Bound to <c>OrleansRuns:Web</c>.</summary>
+internal sealed class WebOptions
+{
+    internal const string Section = "OrleansRuns:Web";
+
+    /// <summary>Gets or sets after which silence an open event stream gets a comment, so that nobody takes it for dead.</summary>
+    /// <value>10 milliseconds to 5 minutes. The default is 5 seconds.</value>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Gets or sets how long a reader is to wait before it connects again.</summary>
+    /// <value>Zero to 5 minutes. The default is 1 second.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
+    public TimeSpan ReconnectAfter { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Gets or sets how many event streams may be open at the same time. A further one is answered with 503.</summary>
+    /// <value>1 to 1,000,000. The default is 10,000.</value>
+    [Range(1, 1_000_000)]
+    public int MaxStreams { get; set; } = 10_000;
+
+    /// <summary>Gets or sets how long connections may take to end when the program stops, before they are cut.</summary>
+    /// <value>10 milliseconds to 1 minute. The default is 2 seconds.</value>
+    /// <remarks>The silo stops behind the web server, so that this is part of the host's shutdown timeout.</remarks>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan CloseWithin { get; set; } = TimeSpan.FromSeconds(2);
+}
+
+[OptionsValidator]
+internal sealed partial class WebOptionsValidator : IValidateOptions<WebOptions>;
