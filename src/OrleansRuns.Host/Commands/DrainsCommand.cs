@@ -48,7 +48,8 @@ internal static class DrainsCommand
     }
 
     private static string ToLine(DrainedRun run) =>
-        $"  {WireName.Of(run.Outcome),-13}  {WireName.Of(run.Signal),-12}  {run.RunId}  {WireName.Of(run.Status),-11}  {run.ThreadId}  {run.Error}".TrimEnd();
+        ($"  {WireName.Of(run.Outcome),-13}  {WireName.Of(run.Signal),-12}  {run.RunId}  {WireName.Of(run.Status),-11}  "
+            + $"{run.ThreadId}  {run.Error}").TrimEnd();
 
     private static string ToJson(DrainReport report) => JsonSerializer.Serialize(
         new

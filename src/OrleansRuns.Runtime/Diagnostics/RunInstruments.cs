@@ -38,7 +38,8 @@ internal sealed class RunInstruments
         _leftBehind = meter.CreateUpDownCounter<long>(
             "orleansruns.nodes.left_behind", "{node}", "Nodes that still run although their run has ended without them.");
         _drainDuration = meter.CreateHistogram<double>("orleansruns.drain.duration", "s", "How long the drain of this silo took.");
-        _drained = meter.CreateCounter<long>("orleansruns.drain.runs", "{run}", "Runs that were drained, by what became of them and how far the drain had to go.");
+        _drained = meter.CreateCounter<long>(
+            "orleansruns.drain.runs", "{run}", "Runs that were drained, by what became of them and how far the drain had to go.");
         _drainFailures = meter.CreateCounter<long>(
             "orleansruns.drain.persist.failures", "{run}", "Drained runs whose last write was not confirmed.");
     }
