@@ -141,14 +141,13 @@ public sealed class SiloCordonTests : IAsyncLifetime
         await StartAsync(silos: 1);
         var silo = Cluster.Silos[0];
         var run = await StartOnAsync(silo);
-        var waiting = run.Run.WaitAsync();
 
         var report = await Cluster.Runs.DrainSiloAsync(NameOf(silo)).WithinAsync("the drain");
         var drained = await run.Run.GetAsync();
         await Cluster.Runs.UncordonSiloAsync(NameOf(silo));
-        await Eventually.TrueAsync(() => Task.FromResult(run.Gate.Arrivals == 2), "the run to go on");
+        await Eventually.TrueAsync(() => Task.FromResult(run.Gate.Arrivals == 2), "the run to go on by itself");
         run.Gate.Open();
-        var ended = await waiting.WithinAsync("the run to end");
+        var ended = await run.Run.WaitAsync().WithinAsync("the run to end");
 
         Assert.Equal(DrainOutcome.Interrupted, Assert.Single(report.Runs).Outcome);
         Assert.Equal((RunStatus.Interrupted, StopReason.Drained, true), (drained.Status, drained.StopReason, drained.Resumable));
