@@ -8,5 +8,7 @@ create table silo_leases
     graphs     text        not null,
     started_at timestamptz not null,
     renewed_at timestamptz not null,
-    expires_at timestamptz not null
+    expires_at timestamptz not null,
+    -- Whether the silo begins no runs although it is live. It ends with the silo's process.
+    cordoned   boolean not null default false
 );

@@ -1,19 +1,21 @@
 -- oldest-reader: 1
--- What became of the runs of silos that stopped. The silo is written as it stands in runs.owner, and stops once. Runs may be gone by the
--- time somebody reads of them.
+-- What became of the runs of silos that were drained. The silo is written as it stands in runs.owner; it stops once, and may have been
+-- drained by an operator before. Runs may be gone by the time somebody reads of them.
 create table drain_reports
 (
-    silo       text    primary key,
+    silo       text    not null,
     started_at text    not null,
     elapsed_ms integer not null,
-    budget_ms  integer not null
+    budget_ms  integer not null,
+    primary key (silo, started_at)
 );
 
 create index drain_reports_started on drain_reports (started_at, silo);
 
 create table drain_runs
 (
-    silo          text    not null references drain_reports on delete cascade,
+    silo          text    not null,
+    started_at    text    not null,
     run_id        text    not null,
     thread_id     text    not null,
     outcome       text    not null check (outcome in ('completed', 'interrupted', 'timed_out', 'not_persisted')),
@@ -24,5 +26,6 @@ create table drain_runs
     checkpoint_id text,
     elapsed_ms    integer not null,
     error         text,
-    primary key (silo, run_id)
+    primary key (silo, started_at, run_id),
+    foreign key (silo, started_at) references drain_reports on delete cascade
 );

@@ -33,4 +33,35 @@ public interface IRunsClient
 
     /// <inheritdoc cref="ICatalogGrain.GetDrainReportsAsync"/>
     Task<IReadOnlyList<DrainReport>> GetDrainReportsAsync(int limit = 10, CancellationToken cancellationToken = default);
+
+    /// <summary>Lists the silos that execute runs, with what a stop of each would have to do now.</summary>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    Task<IReadOnlyList<SiloSnapshot>> GetSilosAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Takes a silo out of service without stopping it: no run begins on it any more, and those under way go on to their end. What is
+    /// admitted meanwhile begins on another silo, or stays pending until there is one.
+    /// </summary>
+    /// <param name="silo">The silo, as <see cref="SiloSnapshot.Silo"/> names it; the generation may be left out.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <remarks>The cordon lives as long as the silo's process, or until it is undone. Doing it again changes nothing.</remarks>
+    /// <exception cref="SiloNotFoundException">No active silo has this name.</exception>
+    Task<SiloSnapshot> CordonSiloAsync(string silo, CancellationToken cancellationToken = default);
+
+    /// <summary>Undoes <see cref="CordonSiloAsync"/>: runs begin on the silo again, those that wait for it at once.</summary>
+    /// <param name="silo">The silo, as <see cref="SiloSnapshot.Silo"/> names it; the generation may be left out.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="SiloNotFoundException">No active silo has this name.</exception>
+    /// <exception cref="SiloDrainingException">The silo is being drained, or stops.</exception>
+    Task<SiloSnapshot> UncordonSiloAsync(string silo, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Cordons a silo and drains it now, exactly as its stop would: its runs go on on other silos from their last checkpoint. The silo
+    /// stays up and cordoned.
+    /// </summary>
+    /// <param name="silo">The silo, as <see cref="SiloSnapshot.Silo"/> names it; the generation may be left out.</param>
+    /// <param name="cancellationToken">Ends the waiting, and not the drain.</param>
+    /// <returns>What became of every run, after at most the silo's <c>Drain.Timeout</c>.</returns>
+    /// <exception cref="SiloNotFoundException">No active silo has this name.</exception>
+    Task<DrainReport> DrainSiloAsync(string silo, CancellationToken cancellationToken = default);
 }

@@ -29,7 +29,9 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
                 ("budget", (long)report.Budget.TotalMilliseconds));
             foreach (var chunk in inserted == 0 ? [] : report.Runs.Chunk(RunsAtOnce))
             {
-                await connection.ExecuteAsync(Insert(chunk.Length), [("silo", report.Silo), .. chunk.SelectMany(Parameters)]);
+                await connection.ExecuteAsync(
+                    Insert(chunk.Length),
+                    [("silo", report.Silo), ("started", report.StartedAt), .. chunk.SelectMany(Parameters)]);
             }
 
             await connection.ExecuteAsync("delete from drain_reports where started_at < @old", ("old", report.StartedAt - Kept));
@@ -45,13 +47,13 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
         return database.ReadAsync(async () =>
         {
             await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            const string Newest = "select silo from drain_reports order by started_at desc, silo limit @limit";
+            const string Newest = "select silo, started_at from drain_reports order by started_at desc, silo limit @limit";
             var runs = await connection.QueryAsync(
-                "select silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error, signal "
-                + $"from drain_runs where silo in ({Newest}) order by run_id",
-                row => (Silo: row.GetString(0), Run: ReadRun(row)),
+                "select silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error, signal, "
+                + $"started_at from drain_runs where (silo, started_at) in ({Newest}) order by run_id",
+                row => (Key: (row.GetString(0), row.GetFieldValue<DateTimeOffset>(11)), Run: ReadRun(row)),
                 ("limit", limit));
-            var bySilo = runs.ToLookup(one => one.Silo, one => one.Run, StringComparer.Ordinal);
+            var byDrain = runs.ToLookup(one => one.Key, one => one.Run);
             return await connection.QueryAsync(
                 "select silo, started_at, elapsed_ms, budget_ms from drain_reports order by started_at desc, silo limit @limit",
                 row => new DrainReport
@@ -60,7 +62,7 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
                     StartedAt = row.GetFieldValue<DateTimeOffset>(1),
                     Elapsed = TimeSpan.FromMilliseconds(row.GetInt64(2)),
                     Budget = TimeSpan.FromMilliseconds(row.GetInt64(3)),
-                    Runs = [.. bySilo[row.GetString(0)]],
+                    Runs = [.. byDrain[(row.GetString(0), row.GetFieldValue<DateTimeOffset>(1))]],
                 },
                 ("limit", limit));
         });
@@ -68,10 +70,10 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
 
     private static string Insert(int count) =>
         "insert into drain_runs "
-        + "(silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error, signal) values "
+        + "(silo, started_at, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error, signal) values "
         + string.Join(", ", Enumerable.Range(0, count).Select(at =>
-            $"(@silo, @run{at}, @thread{at}, @outcome{at}, @status{at}, @reason{at}, @resumable{at}, @checkpoint{at}, @elapsed{at}, "
-            + $"@error{at}, @signal{at})"));
+            $"(@silo, @started, @run{at}, @thread{at}, @outcome{at}, @status{at}, @reason{at}, @resumable{at}, @checkpoint{at}, "
+            + $"@elapsed{at}, @error{at}, @signal{at})"));
 
     private static IEnumerable<(string Name, object? Value)> Parameters(DrainedRun run, int at) =>
     [

@@ -32,15 +32,25 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
     public Task ReleaseAsync(RunOwner owner, CancellationToken cancellationToken) =>
         SendAsync("delete from silo_leases where owner = @owner", cancellationToken, ("owner", owner.ToString()));
 
+    public Task CordonAsync(RunOwner owner, bool isCordoned, CancellationToken cancellationToken) =>
+        SendAsync(
+            "update silo_leases set cordoned = @cordoned where owner = @owner",
+            cancellationToken,
+            ("owner", owner.ToString()),
+            ("cordoned", isCordoned));
+
     public Task<ImmutableArray<OwnerLease>> ListLiveAsync(CancellationToken cancellationToken) =>
         LookAsync(
-            $"select owner, graphs, started_at from silo_leases where expires_at > {database.Now} order by owner",
+            $"select owner, graphs, started_at, cordoned from silo_leases where expires_at > {database.Now} order by owner",
             row => new OwnerLease(
                 RunOwner.TryParse(row.GetString(0), out var owner)
                     ? owner
                     : throw new InvalidDataException($"The table silo_leases holds '{row.GetString(0)}', which is no owner."),
                 JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(row.GetString(1))!,
-                row.GetFieldValue<DateTimeOffset>(2)),
+                row.GetFieldValue<DateTimeOffset>(2))
+            {
+                IsCordoned = row.GetBoolean(3),
+            },
             cancellationToken,
             ("now", time.GetUtcNow()));
 

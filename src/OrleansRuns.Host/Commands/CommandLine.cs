@@ -47,6 +47,11 @@ internal static class CommandLine
             RunsCommand.Create(),
             ThreadsCommand.Create(),
             DrainsCommand.Create(),
+            SilosCommand.Create(),
+            CordonCommand.Create(),
+            CordonCommand.CreateUndo(),
+            DrainCommand.Create(),
+            DemoCommand.Create(),
         };
         root.SetAction(ServeCommand.ServeAsync);
         return root.Parse(args, Parser);

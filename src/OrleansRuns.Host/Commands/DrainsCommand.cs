@@ -17,7 +17,7 @@ internal static class DrainsCommand
 
     internal static Command Create()
     {
-        var command = new Command("drains", "Tells what became of the runs of silos that stopped, newest first.") { Limit };
+        var command = new Command("drains", "Tells what became of the runs of silos that stopped or were drained, newest first.") { Limit };
         Limit.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() is < 1 or > 100)
@@ -29,11 +29,13 @@ internal static class DrainsCommand
         {
             foreach (var report in await drains.ListAsync(parsed.GetValue(Limit), cancellationToken))
             {
-                Console.WriteLine(parsed.GetValue(CommandLine.Json) ? ToJson(report) : ToText(report));
+                Console.WriteLine(Render(report, parsed.GetValue(CommandLine.Json)));
             }
         }));
         return command;
     }
+
+    internal static string Render(DrainReport report, bool isJson) => isJson ? ToJson(report) : ToText(report);
 
     private static string ToText(DrainReport report)
     {

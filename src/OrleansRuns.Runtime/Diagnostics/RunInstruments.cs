@@ -10,6 +10,11 @@ internal sealed class RunInstruments
     /// <summary>The name of the meter.</summary>
     internal const string MeterName = "OrleansRuns";
 
+    /// <summary>How much the newest append weighs in what appends take lately.</summary>
+    private const double Weight = 0.05;
+
+    private readonly Lock _lock = new();
+    private readonly Meter _meter;
     private readonly Counter<long> _started;
     private readonly Counter<long> _ended;
     private readonly UpDownCounter<long> _active;
@@ -19,10 +24,11 @@ internal sealed class RunInstruments
     private readonly Histogram<double> _drainDuration;
     private readonly Counter<long> _drained;
     private readonly Counter<long> _drainFailures;
+    private TimeSpan? _usualAppend;
 
     public RunInstruments(IMeterFactory meters)
     {
-        var meter = meters.Create(MeterName);
+        var meter = _meter = meters.Create(MeterName);
         _started = meter.CreateCounter<long>("orleansruns.runs.started", "{run}", "Attempts of runs that began on this silo.");
         _ended = meter.CreateCounter<long>("orleansruns.runs.ended", "{run}", "Runs that this silo brought to a final status.");
         _active = meter.CreateUpDownCounter<long>("orleansruns.runs.active", "{run}", "Runs with live work on this silo.");
@@ -46,10 +52,40 @@ internal sealed class RunInstruments
 
     internal void SuperstepEnded() => _supersteps.Add(1);
 
-    internal void Appended(TimeSpan duration, bool isAppended) =>
+    /// <summary>Gets what an append to the log takes lately; zero before the first.</summary>
+    internal TimeSpan UsualAppend
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _usualAppend ?? TimeSpan.Zero;
+            }
+        }
+    }
+
+    internal void Appended(TimeSpan duration, bool isAppended)
+    {
         _appendDuration.Record(duration.TotalSeconds, new TagList { { "appended", isAppended } });
+        lock (_lock)
+        {
+            _usualAppend = _usualAppend is { } usual ? usual + ((duration - usual) * Weight) : duration;
+        }
+    }
 
     internal void NodeLeftBehind(int change) => _leftBehind.Add(change);
+
+    /// <summary>Lets whoever collects metrics see what a drain would have to do.</summary>
+    internal void ObserveForecast(Func<DrainForecast> forecast)
+    {
+        _meter.CreateObservableGauge(
+            "orleansruns.drain.forecast.runs", () => forecast().Runs, "{run}", "Runs that a stop of this silo would have to drain now.");
+        _meter.CreateObservableGauge(
+            "orleansruns.drain.forecast.duration",
+            () => forecast().Duration.TotalSeconds,
+            "s",
+            "About how long a drain of this silo would take now.");
+    }
 
     internal void Drained(TimeSpan duration) => _drainDuration.Record(duration.TotalSeconds);
 

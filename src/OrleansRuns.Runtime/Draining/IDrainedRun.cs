@@ -7,6 +7,9 @@ internal interface IDrainedRun
     /// <summary>Gets the run as it was last seen in the database.</summary>
     RunRow Row { get; }
 
+    /// <summary>Gets how fast it goes.</summary>
+    RunPace Pace { get; }
+
     /// <summary>Gets a task that completes when the run writes nothing more by itself, whether it has ended, was left, or failed.</summary>
     Task Completion { get; }
 

@@ -6,7 +6,7 @@ using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Runtime;
 
-/// <summary>Drains this silo once, whatever asks for it and however often.</summary>
+/// <summary>Drains this silo once when it stops, whatever asks for it and however often; and when an operator wants it.</summary>
 /// <remarks>
 /// It begins when the application begins to stop, which is before a web server's own graceful stop, and at the latest with the silo's
 /// first stage. A token that is cancelled meanwhile makes it hurry, and never abandons it: the last writes keep their time.
@@ -34,6 +34,21 @@ internal sealed partial class SiloDrain(
     private CancellationTokenRegistration _stopping;
     private Task<DrainReport>? _draining;
     private DrainClock? _clock;
+    private Task<DrainReport>? _forced;
+    private DrainClock? _forcedClock;
+    private string? _forcedId;
+
+    /// <summary>Gets whether a drain is under way.</summary>
+    internal bool IsDraining
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _draining is not null || _forced is { IsCompleted: false };
+            }
+        }
+    }
 
     public void Participate(ISiloLifecycle lifecycle)
     {
@@ -46,6 +61,7 @@ internal sealed partial class SiloDrain(
     {
         _stopping.Dispose();
         _clock?.Dispose();
+        _forcedClock?.Dispose();
     }
 
     /// <summary>Begins the drain, unless it has begun.</summary>
@@ -54,7 +70,13 @@ internal sealed partial class SiloDrain(
     {
         lock (_lock)
         {
-            if (_draining is null)
+            if (_draining is null && _forced is { IsCompleted: false })
+            {
+                // What an operator has begun is the same drain, and is over sooner than a new one.
+                live.Close();
+                (_draining, _clock) = (_forced, _forcedClock);
+            }
+            else if (_draining is null)
             {
                 var clock = _clock = new DrainClock(DrainSchedule.Of(options.Value, runs.Value.NodeCancellationGrace), time);
                 // Before anything is asked of a run: none begins unseen.
@@ -63,6 +85,31 @@ internal sealed partial class SiloDrain(
             }
 
             return _draining;
+        }
+    }
+
+    /// <summary>Drains the silo although it does not stop. It has to be cordoned.</summary>
+    /// <param name="drainId">Asked again with it, the same drain answers.</param>
+    /// <returns>The drain under this id, or the one that is under way. It never fails.</returns>
+    internal Task<DrainReport> DrainNowAsync(string drainId)
+    {
+        lock (_lock)
+        {
+            if (_draining is not null)
+            {
+                return _draining;
+            }
+
+            if (_forced is null || (_forced.IsCompleted && _forcedId != drainId))
+            {
+                _forcedClock?.Dispose();
+                var clock = _forcedClock = new DrainClock(DrainSchedule.Of(options.Value, runs.Value.NodeCancellationGrace), time);
+                var admitted = live.Cordon();
+                _forced = Task.Run(() => DrainAsync(admitted, clock, time.GetUtcNow()));
+            }
+
+            _forcedId = drainId;
+            return _forced;
         }
     }
 

@@ -35,6 +35,7 @@ internal sealed class GraphLoop(RunSetup setup, CompiledGraph graph, RunLog log,
                 return new LoopEnd(LoopEndKind.Stopped, checkpoint);
             }
 
+            setup.Pace?.Begin(nodes.Time.GetTimestamp());
             var step = new SuperstepRun(setup, graph, log, nodes, checkpoint, WritesOf(checkpoint), limits);
             if (await step.RunAsync(stop) is { } unfinished)
             {
@@ -63,6 +64,7 @@ internal sealed class GraphLoop(RunSetup setup, CompiledGraph graph, RunLog log,
                 return Failed(before, StopReason.NodeError, TooLarge(before, exception));
             }
 
+            setup.Pace?.End(nodes.Time);
             nodes.Instruments.SuperstepEnded();
         }
     }

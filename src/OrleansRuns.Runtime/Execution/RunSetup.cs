@@ -24,6 +24,9 @@ internal sealed record RunSetup(RunRow Row, StartRunRequest Request, CompiledGra
     /// <summary>Gets a token that is cancelled when no further superstep is to begin here. Nodes do not hear of it.</summary>
     internal CancellationToken Draining => Stop?.Draining ?? CancellationToken.None;
 
+    /// <summary>Gets where it is noted how fast the run goes.</summary>
+    internal RunPace? Pace => Stop?.Pace;
+
     internal JsonElement? Input { get; } = Request.Input is null ? null : JsonSerializer.Deserialize<JsonElement>(Request.Input);
 
     internal JsonElement? Answer { get; } = Request.Resume is null ? null : JsonSerializer.Deserialize<JsonElement>(Request.Resume);

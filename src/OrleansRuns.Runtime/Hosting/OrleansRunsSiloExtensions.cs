@@ -93,8 +93,12 @@ public static class OrleansRunsSiloExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigurationValidator, DrainBudgetValidator>());
         services.TryAddSingleton<DrainCoordinator>();
         services.TryAddSingleton<DrainHandOff>();
+        services.TryAddSingleton<SiloForecast>();
         services.TryAddSingleton<SiloDrain>();
+        services.TryAddSingleton<SiloDesks>();
+        services.TryAddSingleton<SiloCordon>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloDrain>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloForecast>());
         services.TryAddSingleton<SiloHealth>();
         services.TryAddSingleton<ISiloHealth>(provider => provider.GetRequiredService<SiloHealth>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloHealth>());

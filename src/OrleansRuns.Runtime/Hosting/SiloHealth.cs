@@ -14,7 +14,8 @@ internal sealed class SiloHealth(LiveRuns live, IHostApplicationLifetime lifetim
         lifetime.ApplicationStopping.IsCancellationRequested ? "The silo stops: its runs go on on other silos."
         : !_hasStarted ? "The silo is starting."
         : !IsAlive ? "The silo was declared dead."
-        : !live.IsOpen ? "The silo takes no more runs."
+        // A cordoned silo still admits runs, which begin elsewhere, and answers for them.
+        : live.IsClosed ? "The silo takes no more runs."
         : null;
 
     public bool IsAlive => members.CurrentStatus != SiloStatus.Dead;

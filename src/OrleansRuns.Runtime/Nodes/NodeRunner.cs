@@ -45,6 +45,8 @@ internal sealed partial class NodeRunner(
 {
     internal RunInstruments Instruments => instruments;
 
+    internal TimeProvider Time => time;
+
     /// <summary>Runs a task until it has writes, has failed for good, or is stopped.</summary>
     internal async Task<NodeResult> RunAsync(NodeTask node, CancellationToken stop)
     {

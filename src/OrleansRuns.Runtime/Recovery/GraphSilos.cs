@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace OrleansRuns.Runtime;
 
 /// <summary>Knows which live silos of this cluster have a graph. Their leases say so, and the membership says who is alive.</summary>
-internal sealed class GraphSilos(IOwnerLeases leases, SiloLease lease, IClusterMembershipService membership, TimeProvider time)
+internal sealed class GraphSilos(
+    IOwnerLeases leases, SiloLease lease, LiveRuns live, IClusterMembershipService membership, TimeProvider time)
     : IDisposable
 {
     /// <summary>How long an answer of the database is good: many runs of one graph ask at the same time.</summary>
@@ -26,8 +27,8 @@ internal sealed class GraphSilos(IOwnerLeases leases, SiloLease lease, IClusterM
         return [.. Live().SelectMany(one => one.Graphs.Keys).Distinct().Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Chooses a silo that has a graph, each as often as the others.</summary>
-    /// <returns>The silo, or <see langword="null"/> when no live silo has it.</returns>
+    /// <summary>Chooses a silo that has a graph and may begin runs, each as often as the others.</summary>
+    /// <returns>The silo, or <see langword="null"/> when there is none.</returns>
     internal async Task<SiloAddress?> ChooseAsync(string graph)
     {
         var asked = time.GetTimestamp();
@@ -42,6 +43,24 @@ internal sealed class GraphSilos(IOwnerLeases leases, SiloLease lease, IClusterM
         }
     }
 
+    /// <summary>Chooses a silo that has a graph, a cordoned one only when there is no other: it admits runs, and begins none.</summary>
+    /// <returns>The silo, or <see langword="null"/> when no live silo has it.</returns>
+    internal async Task<SiloAddress?> ChooseToAdmitAsync(string graph) => await ChooseAsync(graph) ?? Choose(graph, Live());
+
+    /// <summary>Tells whether a graph may begin nowhere now because all silos that have it were seen to be cordoned.</summary>
+    internal bool IsCordonedOff(string graph) => Choose(graph, Open()) is null && Choose(graph, Live()) is not null;
+
+    /// <summary>Chooses where an activation is placed best that may begin a run, as far as it is known without asking.</summary>
+    /// <returns>A silo, or <see langword="null"/> when every silo is as good, or none is good.</returns>
+    internal SiloAddress? Avoiding()
+    {
+        var open = Open().Select(one => one.Owner.Silo).ToArray();
+        return open.Length == 0 || open.Length == Live().Count() ? null : open[Random.Shared.Next(open.Length)];
+    }
+
+    /// <summary>Learns at once which silos are cordoned.</summary>
+    internal Task RefreshAsync() => ReadAsync(time.GetTimestamp());
+
     /// <summary>Gets the other versions of a graph that live silos have.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="fingerprint">This silo's version.</param>
@@ -51,7 +70,7 @@ internal sealed class GraphSilos(IOwnerLeases leases, SiloLease lease, IClusterM
         // A silo that has come up has its lease: when the members are the same, so are their graphs.
         var isSame = _readMembers == membership.CurrentSnapshot.Version;
         await ReadAsync(isSame ? asked - (long)(Recent.TotalSeconds * time.TimestampFrequency) : asked);
-        var versions = Live().Where(one => one.Graphs.ContainsKey(graph)).ToLookup(one => one.Graphs[graph], StringComparer.Ordinal);
+        var versions = Open().Where(one => one.Graphs.ContainsKey(graph)).ToLookup(one => one.Graphs[graph], StringComparer.Ordinal);
         var since = versions[fingerprint].Select(one => one.StartedAt).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
         return
         [
@@ -60,11 +79,17 @@ internal sealed class GraphSilos(IOwnerLeases leases, SiloLease lease, IClusterM
         ];
     }
 
-    private SiloAddress? Choose(string graph)
+    private SiloAddress? Choose(string graph) => Choose(graph, Open());
+
+    private static SiloAddress? Choose(string graph, IEnumerable<OwnerLease> among)
     {
-        var silos = Live().Where(one => one.Graphs.ContainsKey(graph)).Select(one => one.Owner.Silo).ToArray();
+        var silos = among.Where(one => one.Graphs.ContainsKey(graph)).Select(one => one.Owner.Silo).ToArray();
         return silos.Length == 0 ? null : silos[Random.Shared.Next(silos.Length)];
     }
+
+    /// <summary>Gets those of the live silos that may begin runs. Of this one the gate knows best.</summary>
+    private IEnumerable<OwnerLease> Open() =>
+        Live().Where(one => one.Owner == lease.Owner ? !live.IsCordoned : !one.IsCordoned);
 
     private IEnumerable<OwnerLease> Live()
     {

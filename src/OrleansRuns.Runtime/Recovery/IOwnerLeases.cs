@@ -20,6 +20,12 @@ public interface IOwnerLeases
     /// <summary>Gives a lease back. Does nothing when there is none.</summary>
     Task ReleaseAsync(RunOwner owner, CancellationToken cancellationToken);
 
+    /// <summary>Marks a lease, so that the others begin no runs on its silo, or takes the mark off. Renewing keeps it.</summary>
+    /// <param name="owner">The silo. Nothing is done when it has no lease.</param>
+    /// <param name="isCordoned">Whether it is cordoned.</param>
+    /// <param name="cancellationToken">Cancels the write before it is sent.</param>
+    Task CordonAsync(RunOwner owner, bool isCordoned, CancellationToken cancellationToken);
+
     /// <summary>Lists the leases that have not expired.</summary>
     Task<ImmutableArray<OwnerLease>> ListLiveAsync(CancellationToken cancellationToken);
 
@@ -35,7 +41,11 @@ public interface IOwnerLeases
 /// <param name="Owner">The silo.</param>
 /// <param name="Graphs">The graphs it has: fingerprints by name.</param>
 /// <param name="StartedAt">When it took the lease first, by the database's clock.</param>
-public sealed record OwnerLease(RunOwner Owner, ImmutableSortedDictionary<string, string> Graphs, DateTimeOffset StartedAt);
+public sealed record OwnerLease(RunOwner Owner, ImmutableSortedDictionary<string, string> Graphs, DateTimeOffset StartedAt)
+{
+    /// <summary>Gets whether no runs are to begin on the silo.</summary>
+    public bool IsCordoned { get; init; }
+}
 
 /// <summary>Which runs a silo looks for.</summary>
 /// <remarks>

@@ -7,16 +7,39 @@ internal sealed class LiveRuns(RecoverySignal signal)
     private readonly Lock _lock = new();
     private readonly List<IDrainedRun> _runs = [];
     private readonly Dictionary<string, int> _activations = new(StringComparer.Ordinal);
-    private bool _isClosed;
+    private volatile bool _isClosed;
+    private volatile bool _isCordoned;
+    private TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Gets whether runs may begin on this silo.</summary>
-    internal bool IsOpen
+    internal bool IsOpen => !_isClosed && !_isCordoned;
+
+    /// <summary>Gets whether the gate is closed for good: the silo stops.</summary>
+    internal bool IsClosed => _isClosed;
+
+    /// <summary>Gets whether an operator keeps runs from beginning on this silo.</summary>
+    internal bool IsCordoned => _isCordoned;
+
+    /// <summary>Gets a task that completes when the next cordon is undone.</summary>
+    internal Task Opened
     {
         get
         {
             lock (_lock)
             {
-                return !_isClosed;
+                return _opened.Task;
+            }
+        }
+    }
+
+    /// <summary>Gets the runs that are here now, oldest first.</summary>
+    internal IReadOnlyList<IDrainedRun> Runs
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _runs];
             }
         }
     }
@@ -35,7 +58,8 @@ internal sealed class LiveRuns(RecoverySignal signal)
     {
         lock (_lock)
         {
-            if (_isClosed)
+            // What is cancelled only writes that it is, and whoever cancels it need not wait for another silo.
+            if (_isClosed || (_isCordoned && run.Row.CancelAction is null))
             {
                 return false;
             }
@@ -67,6 +91,35 @@ internal sealed class LiveRuns(RecoverySignal signal)
         }
 
         signal.Raise(RecoveryReason.RunLeft);
+    }
+
+    /// <summary>Closes the gate until the cordon is undone.</summary>
+    /// <returns>The runs that came in before, oldest first.</returns>
+    internal IReadOnlyList<IDrainedRun> Cordon()
+    {
+        lock (_lock)
+        {
+            _isCordoned = true;
+            return [.. _runs];
+        }
+    }
+
+    /// <summary>Opens the gate that a cordon has closed, and has what waits before it looked for.</summary>
+    internal void Uncordon()
+    {
+        lock (_lock)
+        {
+            if (!_isCordoned)
+            {
+                return;
+            }
+
+            _isCordoned = false;
+            _opened.SetResult();
+            _opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        signal.Raise(RecoveryReason.Uncordoned);
     }
 
     /// <summary>Closes the gate for good.</summary>

@@ -45,13 +45,17 @@ internal sealed partial class PendingRuns(
 
     private async Task FeedAsync(CancellationToken stopping)
     {
-        while (!stopping.IsCancellationRequested && live.IsOpen)
+        while (!stopping.IsCancellationRequested && !live.IsClosed)
         {
             var refusal = active.NextRefusal();
+            var opened = live.Opened;
             try
             {
                 await FreeBlockedAsync(stopping);
-                await BeginAsync(stopping);
+                if (live.IsOpen)
+                {
+                    await BeginAsync(stopping);
+                }
             }
             catch (Exception exception) when (!stopping.IsCancellationRequested)
             {
@@ -62,7 +66,7 @@ internal sealed partial class PendingRuns(
                 LogStopped(logger, exception);
             }
 
-            await Task.WhenAny(refusal, Task.Delay(options.Value.PendingPeriod, time, stopping));
+            await Task.WhenAny(refusal, opened, Task.Delay(options.Value.PendingPeriod, time, stopping));
         }
     }
 
@@ -90,7 +94,7 @@ internal sealed partial class PendingRuns(
             });
         }
         // A page that none has left is of runs that cannot begin yet, such as those that wait for room on a silo with their version.
-        while (page.Length == PageSize && page.Any(run => before.All(known => known.RunId != run.RunId)));
+        while (live.IsOpen && page.Length == PageSize && page.Any(run => before.All(known => known.RunId != run.RunId)));
     }
 
     /// <summary>Frees threads whose edit has died while runs wait for them.</summary>

@@ -16,6 +16,9 @@ internal enum RecoveryReason
 
     /// <summary>A run could not be told of its cancel, which is durable.</summary>
     CancelNotDelivered,
+
+    /// <summary>Runs may begin on this silo again.</summary>
+    Uncordoned,
 }
 
 /// <summary>Wakes the silo's recovery. Reasons that come while it is at work are taken together.</summary>

@@ -18,4 +18,7 @@ internal sealed partial class RunRecovery
 
     [LoggerMessage(3304, LogLevel.Warning, "Run {RunId} waits for a silo with graph {Graph}: no live silo has it.")]
     private static partial void LogGraphMissing(ILogger logger, string runId, string graph);
+
+    [LoggerMessage(3305, LogLevel.Debug, "Run {RunId} waits until a cordon is undone or another silo comes up.")]
+    private static partial void LogCordonedOff(ILogger logger, string runId);
 }

@@ -184,6 +184,10 @@ internal sealed partial class RunRecovery(
                 RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
                 await grain.GetAsync(cancellationToken);
             }
+            else if (graphSilos.IsCordonedOff(run.Graph))
+            {
+                LogCordonedOff(logger, run.RunId);
+            }
             else
             {
                 LogGraphMissing(logger, run.RunId, run.Graph);

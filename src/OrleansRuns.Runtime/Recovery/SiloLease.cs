@@ -28,6 +28,7 @@ internal sealed partial class SiloLease(
     private readonly CancellationTokenSource _stopping = new();
     private Task _renewing = Task.CompletedTask;
     private long? _heldSince;
+    private volatile bool _isCordoned;
 
     /// <summary>Gets this silo as the owner of runs.</summary>
     internal RunOwner Owner { get; } = new(silo.ClusterId, silo.SiloAddress);
@@ -76,6 +77,13 @@ internal sealed partial class SiloLease(
         }
     }
 
+    /// <summary>Tells the other silos whether to begin runs here.</summary>
+    internal async Task CordonAsync(bool isCordoned, CancellationToken cancellationToken)
+    {
+        await leases.CordonAsync(Owner, isCordoned, cancellationToken);
+        _isCordoned = isCordoned;
+    }
+
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         await HoldAsync(cancellationToken);
@@ -119,6 +127,12 @@ internal sealed partial class SiloLease(
             {
                 await Task.Delay(delay < Duration / 3 ? delay : Duration / 3, time, stopping);
                 var isRegained = await HoldAsync(stopping);
+                if (isRegained && _isCordoned)
+                {
+                    // A lease that has been gone for long is a new one.
+                    await leases.CordonAsync(Owner, isCordoned: true, stopping);
+                }
+
                 (failures, isExpired) = (0, false);
                 if (isRegained)
                 {

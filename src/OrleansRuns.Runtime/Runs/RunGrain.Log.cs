@@ -33,10 +33,11 @@ internal sealed partial class RunGrain
     private static partial void LogNotCancelledWithReader(
         ILogger logger, Exception exception, string runId, string readerId, TimeSpan delay);
 
-    [LoggerMessage(3108, LogLevel.Debug, "Run {RunId} needs graph {Graph}, which this silo does not have. It moves to {Silo}.")]
+    [LoggerMessage(3108, LogLevel.Debug,
+        "Run {RunId} of graph {Graph} may not begin here: this silo lacks the graph or is cordoned. It moves to {Silo}.")]
     private static partial void LogMoves(ILogger logger, string runId, string graph, SiloAddress silo);
 
-    [LoggerMessage(3110, LogLevel.Information, "Run {RunId} goes on at {Silo}: this silo stops.")]
+    [LoggerMessage(3110, LogLevel.Information, "Run {RunId} goes on at {Silo}: this silo stops or is drained.")]
     private static partial void LogHandedOver(ILogger logger, string runId, SiloAddress silo);
 
     [LoggerMessage(3111, LogLevel.Warning, "Run {RunId} could not be handed over. It goes on when it is asked for, or by recovery.")]

@@ -48,7 +48,11 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
 
     private async Task HandOverAsync()
     {
-        await handOff.LeavingAsync();
+        if (!IsCordoned)
+        {
+            await handOff.LeavingAsync();
+        }
+
         if (!_isDeactivating)
         {
             await MoveOnAsync();
@@ -69,6 +73,7 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
             {
                 LogHandedOver(logger, RunId, there);
                 MoveTo(there);
+                return;
             }
         }
         catch (Exception exception)
@@ -76,8 +81,17 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
             // Nothing is lost by it: recovery goes on with the run when this silo is gone.
             LogNotHandedOver(logger, exception, RunId);
         }
+
+        if (IsCordoned && !_isDeactivating)
+        {
+            // The silo stays. Whoever asks next, such as recovery when the cordon is undone, finds out anew where the run goes on.
+            _isMoving = false;
+            _begun.TrySetResult();
+            DeactivateOnIdle();
+        }
     }
 
+    /// <summary>Moves to a silo that has the graph and may begin the run. Without one, the run stays as it is.</summary>
     private async Task MoveToGraphAsync(RunRow row)
     {
         _isMoving = false;
@@ -88,7 +102,10 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
             return;
         }
 
-        LogGraphMissing(logger, RunId, row.Graph);
+        if (!graphSilos.IsCordonedOff(row.Graph))
+        {
+            LogGraphMissing(logger, RunId, row.Graph);
+        }
     }
 
     /// <summary>Begins the run here, or on a silo whose version of its graph is the better one for it.</summary>
@@ -113,6 +130,10 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
         else if (IsClosing && row.Attempt > 0)
         {
             HandOver(row);
+        }
+        else if (IsCordoned)
+        {
+            await MoveToGraphAsync(row);
         }
     }
 

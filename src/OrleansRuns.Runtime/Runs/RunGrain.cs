@@ -160,7 +160,7 @@ internal sealed partial class RunGrain(
         {
             HandOver(row);
         }
-        else if (_keeper is null && !_isDeactivating && !HasGraph(row))
+        else if (_keeper is null && !_isDeactivating && (IsCordoned || !HasGraph(row)))
         {
             await MoveToGraphAsync(row);
         }
@@ -169,10 +169,14 @@ internal sealed partial class RunGrain(
     }
 
     /// <summary>Gets whether this silo begins no runs any more.</summary>
-    private bool IsClosing => lifetime.ApplicationStopping.IsCancellationRequested || !live.IsOpen;
+    private bool IsClosing => lifetime.ApplicationStopping.IsCancellationRequested || live.IsClosed;
+
+    /// <summary>Gets whether this silo begins no runs now, and stays.</summary>
+    private bool IsCordoned => live.IsCordoned && !IsClosing;
 
     private bool IsExecutable(RunRow row) =>
         !IsClosing
+        && (live.IsOpen || row.CancelAction is not null)
         && lease.IsHeld
         && (row.HoldsSlot || row.CancelAction is not null)
         && HasGraph(row);

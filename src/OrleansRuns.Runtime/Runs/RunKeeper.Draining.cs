@@ -14,6 +14,9 @@ internal sealed partial class RunKeeper
     private volatile bool _isGivenUp;
 
     /// <inheritdoc/>
+    public RunPace Pace => _stop.Pace;
+
+    /// <inheritdoc/>
     public string? CheckpointId { get; private set; }
 
     /// <summary>Gets whether the silo's drain has asked the run to stop.</summary>

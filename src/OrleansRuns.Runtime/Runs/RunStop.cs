@@ -10,6 +10,9 @@ internal sealed class RunStop : IDisposable
     private RunOutcome? _outcome;
     private volatile bool _hasLeftNodes;
 
+    /// <summary>Gets how fast the execution goes: what whoever stops it would have to wait for.</summary>
+    internal RunPace Pace { get; } = new();
+
     /// <summary>Gets the token of the nodes.</summary>
     internal CancellationToken Token => _source.Token;
 

@@ -7,10 +7,21 @@ namespace OrleansRuns.Runtime;
 /// <summary>Tells run grains that there is something for them to do.</summary>
 /// <remarks>Everything it tells is durable, so that a call that is lost only costs time.</remarks>
 internal sealed partial class RunWaker(
-    IGrainFactory grains, ILocalSiloDetails silo, RecoverySignal recovery, ILogger<RunWaker> logger)
+    IGrainFactory grains, GraphSilos graphSilos, ILocalSiloDetails silo, RecoverySignal recovery, ILogger<RunWaker> logger)
 {
     /// <summary>Lets a run begin or go on, wherever it is active or is placed.</summary>
-    internal Task<bool> WakeAsync(string runId) => CallAsync(runId, grain => grain.GetAsync());
+    /// <remarks>A cordoned silo is avoided; a run that gets there all the same moves on.</remarks>
+    internal Task<bool> WakeAsync(string runId) => CallAsync(
+        runId,
+        grain =>
+        {
+            if (graphSilos.Avoiding() is { } there)
+            {
+                RequestContext.Set(IPlacementDirector.PlacementHintKey, there);
+            }
+
+            return grain.GetAsync();
+        });
 
     /// <summary>Lets a run begin or go on where it is active, or on this silo.</summary>
     internal Task<bool> WakeHereAsync(string runId) => CallAsync(

@@ -23,7 +23,7 @@ internal partial class ThreadGrain : IIncomingGrainCallFilter
         }
         catch (GraphNotFoundException exception) when (!IsDesk)
         {
-            if (await graphSilos.ChooseAsync(exception.Graph) is not { } there)
+            if (await graphSilos.ChooseToAdmitAsync(exception.Graph) is not { } there)
             {
                 throw new GraphNotFoundException(exception.Graph, await graphSilos.NamesAsync());
             }

@@ -37,6 +37,19 @@ public abstract class DrainReportsContract(IStorageBench bench)
     }
 
     [Fact]
+    public async Task SaveAsync_SiloWasDrainedBefore_IsAnotherReport()
+    {
+        var forced = Report(runs: 3);
+        var stopped = forced with { StartedAt = forced.StartedAt.AddMinutes(1), Runs = [Run(7)] };
+
+        await bench.Drains.SaveAsync(forced, None);
+        await bench.Drains.SaveAsync(stopped, None);
+
+        var listed = (await bench.Drains.ListAsync(100, None)).Where(one => one.Silo == forced.Silo).ToList();
+        Assert.Equal([stopped.Runs, forced.Runs], listed.ConvertAll(one => one.Runs));
+    }
+
+    [Fact]
     public async Task ListAsync_Limit_GivesTheNewest()
     {
         var reports = new[] { Report(runs: 1), Report(runs: 1), Report(runs: 1) };

@@ -27,6 +27,23 @@ public abstract class OwnerLeasesContract(IStorageBench bench)
     }
 
     [Fact]
+    public async Task CordonAsync_LeaseIsRenewed_KeepsTheMarkUntilItIsTakenOff()
+    {
+        var (owner, other) = (Owner(_blue), Owner(_blue));
+        await HoldAsync(owner);
+        await HoldAsync(other);
+
+        await bench.Leases.CordonAsync(owner, isCordoned: true, None);
+        await HoldAsync(owner);
+        var marked = (await bench.Leases.ListLiveAsync(None)).Single(lease => lease.Owner == owner);
+        var unmarked = (await bench.Leases.ListLiveAsync(None)).Single(lease => lease.Owner == other);
+        await bench.Leases.CordonAsync(owner, isCordoned: false, None);
+
+        Assert.Equal((true, false), (marked.IsCordoned, unmarked.IsCordoned));
+        Assert.False((await bench.Leases.ListLiveAsync(None)).Single(lease => lease.Owner == owner).IsCordoned);
+    }
+
+    [Fact]
     public async Task HoldAsync_TimeRunsOut_IsNotLiveUntilItIsRenewed()
     {
         var owner = Owner(_blue);

@@ -141,6 +141,8 @@ internal sealed class SimulatedRun : IDrainedRun
 
     public RunRow Row { get; private set; }
 
+    public RunPace Pace { get; } = new();
+
     public Task Completion => _completion.Task;
 
     public bool IsSettled => Row.Status != RunStatus.Running;

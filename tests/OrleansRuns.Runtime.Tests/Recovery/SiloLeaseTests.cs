@@ -85,6 +85,9 @@ public sealed class SiloLeaseTests
 
             public Task ReleaseAsync(RunOwner owner, CancellationToken cancellationToken) => inner.ReleaseAsync(owner, cancellationToken);
 
+            public Task CordonAsync(RunOwner owner, bool isCordoned, CancellationToken cancellationToken) =>
+                inner.CordonAsync(owner, isCordoned, cancellationToken);
+
             public Task<ImmutableArray<OwnerLease>> ListLiveAsync(CancellationToken cancellationToken) =>
                 inner.ListLiveAsync(cancellationToken);
 

@@ -8,13 +8,13 @@ namespace OrleansRuns.TestKit;
 /// <summary>Drain reports in memory.</summary>
 public sealed class MemoryDrainReports : IDrainReports
 {
-    private readonly ConcurrentDictionary<string, DrainReport> _reports = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Silo, DateTimeOffset StartedAt), DrainReport> _reports = new();
 
     /// <inheritdoc/>
     public Task SaveAsync(DrainReport report, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(report);
-        _reports.TryAdd(report.Silo, report);
+        _reports.TryAdd((report.Silo, report.StartedAt), report);
         return Task.CompletedTask;
     }
 

@@ -44,6 +44,18 @@ public sealed class MemoryOwnerLeases : IOwnerLeases
     }
 
     /// <inheritdoc/>
+    public Task CordonAsync(RunOwner owner, bool isCordoned, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        while (_leases.TryGetValue(owner.ToString(), out var held)
+            && !_leases.TryUpdate(owner.ToString(), (held.Lease with { IsCordoned = isCordoned }, held.ExpiresAt), held))
+        {
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public Task<ImmutableArray<OwnerLease>> ListLiveAsync(CancellationToken cancellationToken) =>
         Task.FromResult<ImmutableArray<OwnerLease>>(
         [

@@ -1,0 +1,239 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+/// <summary>Silos that an operator takes out of service and back, on PostgreSQL.</summary>
+public sealed class SiloCordonTests : IAsyncLifetime
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private PostgresTestDatabase? _database;
+    private PostgresCluster? _cluster;
+
+    private PostgresCluster Cluster => _cluster!;
+
+    public async Task InitializeAsync()
+    {
+        _database = await PostgresTestDatabase.CreateAsync();
+        _cluster = new PostgresCluster(_database.ConnectionString, silo =>
+        {
+            silo.Services.Configure<DrainOptions>(options =>
+                (options.Timeout, options.SuperstepGrace) = (TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(200)));
+            // What begins or goes on does so because the cordon says so, and not because somebody looks now and then.
+            silo.Services.Configure<RunRecoveryOptions>(options => options.Period = TimeSpan.FromDays(1));
+            silo.Services.Configure<RunsOptions>(options => options.PendingPeriod = TimeSpan.FromMinutes(10));
+        });
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Cluster.DisposeAsync();
+        await _database!.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task CordonSiloAsync_OthersStay_GetsNoneOf200RunsAndEndsWhatIsUnderWay()
+    {
+        await StartAsync(silos: 2);
+        var (cordoned, open) = (Cluster.Silos[0], Cluster.Silos[1]);
+        var before = await StartOnAsync(cordoned);
+
+        var told = await Cluster.Runs.CordonSiloAsync(NameOf(cordoned));
+        var runs = await StartAskingAsync(200);
+        before.Gate.Open();
+        await before.Run.ResultAsync<SampleResult>().WithinAsync($"run '{before.Run.Id}' to end where it began");
+
+        Assert.Equal((true, false, 1), (told.IsCordoned, told.IsDraining, told.Forecast!.Value.Runs));
+        Assert.Equal(OwnerOf(cordoned), (await RowAsync(before.Run)).Owner);
+        Assert.Equal([OwnerOf(open)], (await Task.WhenAll(runs.Select(RowAsync))).Select(row => row.Owner).Distinct());
+        Assert.All(await Task.WhenAll(runs.Select(run => run.GetAsync())), run => Assert.Equal(RunStatus.Success, run.Status));
+    }
+
+    [Fact]
+    public async Task UncordonSiloAsync_AfterACordon_TakesRunsAgain()
+    {
+        await StartAsync(silos: 2);
+        var silo = Cluster.Silos[0];
+        await Cluster.Runs.CordonSiloAsync(NameOf(silo));
+        await Cluster.Runs.CordonSiloAsync(NameOf(silo));
+
+        var told = await Cluster.Runs.UncordonSiloAsync(NameOf(silo));
+        var again = await Cluster.Runs.UncordonSiloAsync(NameOf(silo));
+        var runs = await StartAskingAsync(60);
+
+        Assert.Equal((false, false), (told.IsCordoned, again.IsCordoned));
+        Assert.Contains(OwnerOf(silo), (await Task.WhenAll(runs.Select(RowAsync))).Select(row => row.Owner));
+        Assert.All(await Cluster.Runs.GetSilosAsync(), one => Assert.False(one.IsCordoned));
+    }
+
+    [Fact]
+    public async Task CordonSiloAsync_OnlySilo_RunsStayPendingAndBeginWhenItIsUndone()
+    {
+        await StartAsync(silos: 1);
+        var silo = Cluster.Silos[0];
+        await Cluster.Runs.CordonSiloAsync(NameOf(silo));
+
+        var threads = Enumerable.Range(0, 20).Select(_ => Cluster.Runs.Thread()).ToList();
+        var runs = await Task.WhenAll(threads.Select(thread => thread.StartAsync(SampleGraphs.Ask, new { })));
+        var waiting = runs.Select(run => run.WaitAsync()).ToList();
+        await runs[0].CancelAsync();
+        var cancelled = await waiting[0].WithinAsync("the cancelled run to end on the cordoned silo");
+        var held = await Task.WhenAll(runs.Select(RowAsync));
+        await Cluster.Runs.UncordonSiloAsync(NameOf(silo));
+        var ended = await Task.WhenAll(waiting).WithinAsync("the runs to end after the cordon was undone");
+
+        Assert.Equal(RunStatus.Interrupted, cancelled.Status);
+        Assert.All(held.Skip(1), row => Assert.Equal((RunStatus.Pending, 0), (row.Status, row.Attempt)));
+        Assert.All(ended.Skip(1), run => Assert.Equal((RunStatus.Success, 1), (run.Status, run.Attempt)));
+    }
+
+    [Fact]
+    public async Task DrainSiloAsync_OthersStay_RunsGoOnThereAndTheSiloStaysUpUntilItIsStopped()
+    {
+        await StartAsync(silos: 2);
+        var (silo, other) = (Cluster.Silos[0], Cluster.Silos[1]);
+        var runs = new List<GatedRun>();
+        for (var index = 0; index < 8; index++)
+        {
+            runs.Add(await StartOnAsync(silo));
+        }
+
+        var reading = runs.ConvertAll(run => ReadAsync(run.Run));
+        var report = await Cluster.Runs.DrainSiloAsync(NameOf(silo)).WithinAsync("the drain");
+        foreach (var run in runs)
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(run.Gate.Arrivals == 2), $"run '{run.Run.Id}' to go on elsewhere");
+            run.Gate.Open();
+        }
+
+        foreach (var (run, index) in runs.Select((run, index) => (run, index)))
+        {
+            var ended = await run.Run.WaitAsync().WithinAsync($"run '{run.Run.Id}' to end");
+            Assert.Equal((RunStatus.Success, 2), (ended.Status, ended.Attempt));
+            Assert.Equal(OwnerOf(other), (await RowAsync(run.Run)).Owner);
+            Assert.Equal(["first", "gated", "last"], (await run.Run.ResultAsync<SampleResult>()).Done);
+            EventStream.AssertNothingIsMissedSilently(await reading[index].WithinAsync("the reader to end"));
+        }
+
+        Assert.Equal(8, report.Count(DrainOutcome.Interrupted));
+        Assert.True(report.IsWithinBudget);
+        var after = (await Cluster.Runs.GetSilosAsync()).Single(one => one.Silo == NameOf(silo));
+        Assert.Equal(
+            (SiloCondition.Active, true, false, 0), (after.Condition, after.IsCordoned, after.IsDraining, after.Forecast!.Value.Runs));
+
+        await Cluster.Runs.UncordonSiloAsync(NameOf(silo));
+        var late = await StartOnAsync(silo);
+        await Cluster.StopAsync(silo);
+        await Eventually.TrueAsync(() => Task.FromResult(late.Gate.Arrivals == 2), $"run '{late.Run.Id}' to go on after the stop");
+        late.Gate.Open();
+        await late.Run.WaitAsync().WithinAsync("the last run to end");
+        var reports = (await Cluster.Runs.GetDrainReportsAsync()).Where(one => one.Silo == report.Silo).ToList();
+        Assert.Equal([1, 8], reports.ConvertAll(one => one.Runs.Count));
+        Assert.Equal(late.Run.Id, Assert.Single(reports[0].Runs).RunId);
+    }
+
+    [Fact]
+    public async Task DrainSiloAsync_OnlySilo_RunsGoOnWhenTheCordonIsUndone()
+    {
+        await StartAsync(silos: 1);
+        var silo = Cluster.Silos[0];
+        var run = await StartOnAsync(silo);
+
+        var report = await Cluster.Runs.DrainSiloAsync(NameOf(silo)).WithinAsync("the drain");
+        var drained = await run.Run.GetAsync();
+        await Cluster.Runs.UncordonSiloAsync(NameOf(silo));
+        await Eventually.TrueAsync(() => Task.FromResult(run.Gate.Arrivals == 2), "the run to go on by itself");
+        run.Gate.Open();
+        var ended = await run.Run.WaitAsync().WithinAsync("the run to end");
+
+        Assert.Equal(DrainOutcome.Interrupted, Assert.Single(report.Runs).Outcome);
+        Assert.Equal((RunStatus.Interrupted, StopReason.Drained, true), (drained.Status, drained.StopReason, drained.Resumable));
+        Assert.Equal((RunStatus.Success, 2), (ended.Status, ended.Attempt));
+    }
+
+    [Fact]
+    public async Task StopAsync_WhileAnOperatorDrains_JoinsThatDrain()
+    {
+        await StartAsync(silos: 2);
+        var silo = Cluster.Silos[0];
+        await StartOnAsync(silo, SampleGraphs.Deaf);
+        var drain = silo.Services.GetRequiredService<SiloDrain>();
+
+        var forced = drain.DrainNowAsync("one");
+        var same = drain.DrainNowAsync("two");
+        var refused = await Assert.ThrowsAsync<SiloDrainingException>(() => Cluster.Runs.UncordonSiloAsync(NameOf(silo)));
+        var stopping = drain.BeginAsync();
+        await Cluster.StopAsync(silo);
+
+        Assert.Same(forced, same);
+        Assert.Same(forced, stopping);
+        Assert.Contains("drain", refused.Message, StringComparison.Ordinal);
+        Assert.Single(await Cluster.Runs.GetDrainReportsAsync());
+    }
+
+    [Fact]
+    public async Task CordonSiloAsync_UnknownSilo_NamesThoseThereAre()
+    {
+        await StartAsync(silos: 1);
+        var name = NameOf(Cluster.Silos[0]);
+
+        var exception = await Assert.ThrowsAsync<SiloNotFoundException>(() => Cluster.Runs.CordonSiloAsync("10.1.2.3:4"));
+        var told = await Cluster.Runs.CordonSiloAsync(name.Split('@')[0]);
+
+        Assert.Contains("10.1.2.3:4", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(name, exception.Message, StringComparison.Ordinal);
+        Assert.Equal(name, told.Silo);
+    }
+
+    private static string OwnerOf(IHost silo) => silo.Services.GetRequiredService<SiloLease>().Owner.ToString();
+
+    private static string NameOf(IHost silo) => silo.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
+
+    private static async Task<List<RunEvent>> ReadAsync(RunHandle run)
+    {
+        var events = new List<RunEvent>();
+        await foreach (var @event in run.EventsAsync())
+        {
+            events.Add(@event);
+        }
+
+        return events;
+    }
+
+    private async Task StartAsync(int silos)
+    {
+        await Cluster.StartSilosAsync(silos);
+        await Cluster.ConnectAsync();
+    }
+
+    private async Task<RunRow> RowAsync(RunHandle run) => (await Cluster.Catalog.FindRunAsync(run.Id, None))!;
+
+    private async Task<RunHandle[]> StartAskingAsync(int count)
+    {
+        var runs = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => Cluster.Runs.Thread().StartAsync(SampleGraphs.Ask, new { })))
+            .WithinAsync($"{count} runs to start");
+        await Task.WhenAll(runs.Select(run => run.WaitAsync())).WithinAsync($"{count} runs to end");
+        return runs;
+    }
+
+    /// <summary>Starts runs until a silo executes one.</summary>
+    private async Task<GatedRun> StartOnAsync(IHost silo, string graph = SampleGraphs.Gated)
+    {
+        for (var started = 0; ; started++)
+        {
+            Assert.True(started < 60, "No run is placed on the silo.");
+            var thread = Cluster.Runs.Thread();
+            var run = new GatedRun(thread, await thread.StartAsync(graph, new { }), Cluster.Gates.Of(thread.Id));
+            await run.Gate.ReachedAsync();
+            if ((await RowAsync(run.Run)).Owner == OwnerOf(silo))
+            {
+                return run;
+            }
+
+            run.Gate.Open();
+        }
+    }
+}
