@@ -92,9 +92,10 @@ public sealed class StoreFaultTests(ITestOutputHelper output)
             select (entry.Entry.RunId, checkpoint.Namespace, checkpoint.Checkpoint.Step));
         foreach (var run in runs)
         {
-            var ends = entries.Where(entry => entry.Entry.RunId == run.RunId).SelectMany(entry => entry.Entry.Records.OfType<EndLogRecord>());
+            var own = entries.Where(entry => entry.Entry.RunId == run.RunId);
+            var ends = own.SelectMany(entry => entry.Entry.Records.OfType<EndLogRecord>()).ToList();
             Assert.All(ends, end => Assert.Equal(WireName.Of(run.Status), end.Status));
-            Assert.True(ends.Count() < 2, $"Run '{run.RunId}' has {ends.Count()} ends.");
+            Assert.True(ends.Count < 2, $"Run '{run.RunId}' has {ends.Count} ends.");
         }
 
         var state = await thread.GetStateAsync();
