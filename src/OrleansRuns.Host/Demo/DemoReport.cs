@@ -13,8 +13,8 @@ namespace OrleansRuns.Host;
 internal sealed record DemoReport(
     IReadOnlyList<DemoVerdict> Runs, int ToldCheckpoints, long Entries, IReadOnlyList<string> Broken)
 {
-    /// <summary>The narrowest that the table is not broken up at.</summary>
-    private const int Width = 132;
+    /// <summary>Wider than any line of the report: a row that something happened to twice is not to squeeze all others.</summary>
+    private const int Width = 1000;
 
     private int HandedOff => Runs.Count(run => run.Happened.Any(move => move.IsHandOff));
 
@@ -24,7 +24,7 @@ internal sealed record DemoReport(
     internal void Print(TextWriter output)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-        console.Profile.Width = Math.Max(console.Profile.Width, Width);
+        console.Profile.Width = Width;
         var table = new Table().Border(TableBorder.Simple);
         foreach (var column in (string[])["run", "thread", "began on", "what happened"])
         {
