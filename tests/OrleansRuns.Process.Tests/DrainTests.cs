@@ -4,40 +4,47 @@ using Xunit.Abstractions;
 
 namespace OrleansRuns.Process.Tests;
 
-/// <summary>Silos that are stopped as a supervisor stops them while they execute orders.</summary>
+/// <summary>Silos that a supervisor restarts, one after the other, while they execute orders and clients watch them.</summary>
 public sealed class DrainTests(ITestOutputHelper output)
 {
-    private const int Callers = 24;
+    private const int Callers = 12;
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
     private static readonly int Stops = LongTests.Loops(few: 3, many: 200);
 
     [Fact]
-    public async Task Sigterm_RollingUnderLoad_EveryOrderIsDoneOnceAndNoStartFails()
+    public async Task Sigterm_RollingUnderLoad_EveryOrderIsDoneOnceAndNoCallFails()
     {
         await using var fleet = await SiloFleet.StartAsync(3);
         await using var checker = new RunsChecker(fleet.ConnectionString);
         await using var load = OrderLoad.Begin(fleet.Runs, Callers);
+        await using var clients = ClientLoad.Begin(fleet.Runs, Callers);
         await load.EndedAsync(Callers);
+        await clients.EndedAsync(Callers);
 
         for (var stop = 0; stop < Stops; stop++)
         {
             await load.EndedAsync(10);
-            await fleet.AddAsync(1);
+            await clients.EndedAsync(10);
             var leaving = fleet.Silos[0];
             var end = await fleet.StopAsync(leaving);
             output.WriteLine($"stopped {leaving.Address} after {load.Acknowledged.Count} orders were begun");
             Assert.True(end.ExitCode == 0, $"The silo ended with {end.ExitCode}: {end.Errors}");
             Assert.Equal(0, await checker.CountUnfinishedAsync(leaving.Address));
+            await fleet.AddAsync(1);
         }
 
+        await clients.StopAsync();
         await load.StopAsync();
         await checker.EndedAsync(Bound);
         var findings = await checker.FindAsync(load.Acknowledged);
         var doctor = await fleet.RunAsync("doctor");
         var drains = await fleet.RunAsync("drains", "--json");
 
+        output.WriteLine($"{load.Acknowledged.Count} orders; calls of clients: {clients}");
+        output.WriteLine(HandOffTimes.Describe(await checker.ReadLogsAsync()));
         Assert.True(findings.Count == 0, string.Join(Environment.NewLine, findings));
         Assert.Equal([], await checker.FindBrokenOffAsync());
+        Assert.Equal([], clients.Failures);
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
         var outcomes = drains.Lines.SelectMany(Outcomes).ToLookup(outcome => outcome);
         output.WriteLine(string.Join(", ", outcomes.Select(outcome => $"{outcome.Count()} {outcome.Key}")));

@@ -113,6 +113,17 @@ internal sealed partial class SiloDrain(
         }
     }
 
+    /// <summary>Ends the drain as soon as the last writes allow, and begins it when nobody has.</summary>
+    internal async Task EndAsync()
+    {
+        var draining = BeginAsync();
+        if (!draining.IsCompleted)
+        {
+            _clock!.Hurry();
+            await draining;
+        }
+    }
+
     private Task CloseGateAsync(CancellationToken cancellationToken)
     {
         _ = BeginAsync();

@@ -95,9 +95,11 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<DrainHandOff>();
         services.TryAddSingleton<SiloForecast>();
         services.TryAddSingleton<SiloDrain>();
+        services.TryAddSingleton<DrainGuard>();
         services.TryAddSingleton<SiloDesks>();
         services.TryAddSingleton<SiloCordon>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloDrain>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DrainGuard.Maker>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloForecast>());
         services.TryAddSingleton<SiloHealth>();
         services.TryAddSingleton<ISiloHealth>(provider => provider.GetRequiredService<SiloHealth>());

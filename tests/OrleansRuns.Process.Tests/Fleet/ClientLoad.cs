@@ -25,6 +25,9 @@ internal sealed class ClientLoad : IAsyncDisposable
     /// <summary>Gets the calls so far.</summary>
     internal IReadOnlyCollection<TimedCall> Calls => _calls;
 
+    /// <summary>Gets the calls that had no answer.</summary>
+    internal IEnumerable<string> Failures => _calls.Where(call => call.Failure is not null).Select(call => $"{call.Kind}: {call.Failure}");
+
     internal static ClientLoad Begin(IRunsClient runs, int callers) => new(runs, callers);
 
     /// <summary>Waits until more rounds have ended since the last time.</summary>
@@ -43,6 +46,13 @@ internal sealed class ClientLoad : IAsyncDisposable
         await _callers.WithinAsync("the calls under way to end", TimeSpan.FromMinutes(2));
     }
 
+    /// <summary>Tells how many calls there were of each kind, and how long they took.</summary>
+    public override string ToString() => string.Join("; ",
+        from kind in _calls.GroupBy(call => call.Kind)
+        let times = kind.Select(call => call.Elapsed.TotalSeconds).Order().ToArray()
+        select $"{times.Length} x {kind.Key}, seconds: median {times[times.Length / 2]:f2}, "
+            + $"99 % {times[times.Length * 99 / 100]:f2}, longest {times[^1]:f2}");
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
@@ -54,7 +64,7 @@ internal sealed class ClientLoad : IAsyncDisposable
     {
         while (!_stopping.IsCancellationRequested)
         {
-            var orderId = $"order-{Interlocked.Increment(ref _number)}";
+            var orderId = $"watched-{Interlocked.Increment(ref _number)}";
             if (await TimeAsync("start", () => _runs.Thread(orderId).StartAsync(Request(orderId))) is { } run)
             {
                 await TimeAsync("status", async () => await run.GetAsync());

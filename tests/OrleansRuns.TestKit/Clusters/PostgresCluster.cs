@@ -87,11 +87,12 @@ public sealed class PostgresCluster : IAsyncDisposable
 
     /// <summary>Stops a silo as a deployment does.</summary>
     /// <param name="silo">The silo.</param>
-    public async Task StopAsync(IHost silo)
+    /// <param name="bound">How long to wait for it at most; the default is a minute.</param>
+    public async Task StopAsync(IHost silo, TimeSpan? bound = null)
     {
         ArgumentNullException.ThrowIfNull(silo);
         _silos.Remove(silo);
-        await silo.StopAsync().WithinAsync("a silo to stop", TimeSpan.FromMinutes(1));
+        await silo.StopAsync().WithinAsync("a silo to stop", bound ?? TimeSpan.FromMinutes(1));
         silo.Dispose();
     }
 
