@@ -110,12 +110,37 @@ internal sealed class RunsChecker : IAsyncDisposable
            select $"attempt {attempt.Key} of run {run.Key} broke off at {attempt.Last().Position}",
     ];
 
+    /// <summary>Looks for what the reports of drains should not say: too late, not written, or other hand-offs than the logs have.</summary>
+    internal async Task<IReadOnlyList<string>> FindOfDrainsAsync()
+    {
+        var told = Counted(await StringsAsync("select run_id from drain_runs where status = 'interrupted' and resumable"));
+        var logs = await ReadLogsAsync();
+        var done = Counted(logs.SelectMany(log => log).Where(entry => entry.IsHandedOn).Select(entry => entry.RunId));
+        return
+        [
+            .. await StringsAsync(
+                "select silo || ' drained for ' || elapsed_ms || ' ms of ' || budget_ms from drain_reports "
+                + "where elapsed_ms > budget_ms + 100"),
+            .. await StringsAsync(
+                "select 'run ' || run_id || ' was not persisted: ' || coalesce(error, '') from drain_runs where outcome = 'not_persisted'"),
+            .. told.Except(done).Select(run => $"{run} handed on by its reports, and not by its log"),
+            .. done.Except(told).Select(run => $"{run} handed on by its log, and not by its reports"),
+        ];
+    }
+
+    /// <summary>Counts what became of the runs of silos that were drained.</summary>
+    internal Task<IReadOnlyList<string>> CountDrainedAsync() => StringsAsync(
+        "select count(*) || ' ' || outcome || ' by ' || signal from drain_runs group by outcome, signal order by 1");
+
     /// <summary>Reads the logs of all threads.</summary>
     internal Task<ILookup<string, StoredEntry>> ReadLogsAsync() => StoredEntry.ReadAllAsync(_database);
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     private const string Unfinished = "(status in ('pending', 'running') or resumable)";
+
+    private static List<string> Counted(IEnumerable<string> runs) =>
+        [.. runs.GroupBy(run => run).Select(run => $"run {run.Key} was {run.Count()} times")];
 
     private static IEnumerable<string> FindOfOrder(
         PlacedOrder order, Dictionary<string, StoredRun> runs, ILookup<string, string> effects)
