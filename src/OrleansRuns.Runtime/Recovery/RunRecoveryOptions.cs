@@ -41,9 +41,12 @@ public sealed class RunRecoveryOptions
     public TimeSpan AloneWait { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Gets or sets how long a last attempt that has made no checkpoint keeps its silo to itself.</summary>
-    /// <value>1 second to 1 day. The default is 10 minutes.</value>
+    /// <value>1 second to 1 day. The default is 1 minute.</value>
+    /// <remarks>
+    /// What comes to the silo meanwhile waits, so that a long node which met two deaths of silos by chance holds it up for no longer.
+    /// </remarks>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
-    public TimeSpan AloneTime { get; set; } = TimeSpan.FromMinutes(10);
+    public TimeSpan AloneTime { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// Gets or sets how long a silo's right to own runs is good when it is not renewed; it is renewed three times as often.

@@ -35,6 +35,8 @@ internal sealed class DrainBench : IAsyncDisposable
 
     internal StoreHooks Hooks => _store.Hooks;
 
+    internal StoreHooks LogHooks => _store.LogHooks;
+
     /// <summary>Gets what was logged as a warning or an error.</summary>
     internal IReadOnlyCollection<string> Logs => _logs.Lines;
 
@@ -104,7 +106,7 @@ internal sealed class DrainBench : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Hooks.Before = Hooks.After = _ => Task.CompletedTask;
+        Hooks.Before = Hooks.After = LogHooks.Before = _ => Task.CompletedTask;
         await Cluster.DisposeAsync();
         if (_reader is not null)
         {

@@ -75,7 +75,7 @@ public sealed partial class DrainCaseTests
     {
         await using var bench = await DrainBench.StartAsync();
         var run = await bench.Cluster.StartGatedRunAsync();
-        bench.Hooks.Before = call => call == nameof(IRunCatalog.EndAsync)
+        bench.Hooks.Before = bench.LogHooks.Before = call => call is nameof(IRunCatalog.EndAsync) or nameof(IThreadLogStore.AppendAsync)
             ? Slowness.OfAsync(TimeSpan.FromMilliseconds(700))
             : Task.CompletedTask;
 
@@ -85,15 +85,15 @@ public sealed partial class DrainCaseTests
         Assert.Equal(DrainOutcome.Interrupted, (await bench.ToldAsync(run.Run)).Outcome);
     }
 
-    [Fact]
-    public async Task L_DatabaseStallsForMoreThanTheReserve_TheStopIsBoundedAndTheRunIsTold()
+    [Theory]
+    [InlineData(nameof(IRunCatalog.EndAsync), nameof(IRunCatalog.FindRunAsync))]
+    [InlineData(nameof(IThreadLogStore.AppendAsync), nameof(IThreadLogStore.ReadPageAsync))]
+    public async Task L_DatabaseStallsForMoreThanTheReserve_TheStopIsBoundedAndTheRunIsTold(string write, string read)
     {
         await using var bench = await DrainBench.StartAsync();
         var run = await bench.Cluster.StartGatedRunAsync();
         var healed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        bench.Hooks.Before = call => call is nameof(IRunCatalog.EndAsync) or nameof(IRunCatalog.FindRunAsync)
-            ? healed.Task
-            : Task.CompletedTask;
+        bench.Hooks.Before = bench.LogHooks.Before = call => call == write || call == read ? healed.Task : Task.CompletedTask;
 
         await bench.StopAsync();
         healed.SetResult();
