@@ -18,7 +18,7 @@ public sealed class DependencyTests
         {
             "OrleansRuns.Host",
             ["OrleansRuns.AdoNet"],
-            ["Microsoft.Extensions.Hosting", "Spectre.Console", "System.CommandLine"]
+            ["KubernetesClient", "Microsoft.Extensions.Hosting", "Spectre.Console", "System.CommandLine"]
         },
     };
 

@@ -34,6 +34,7 @@ internal static class WebProgram
             told.ProblemDetails.Extensions.TryAdd(Problems.Message, told.ProblemDetails.Detail ?? told.ProblemDetails.Title));
         builder.Services.AddSingleton<RunStreams>();
         SiloProbes.Add(builder.Services);
+        PodDeletionCost.AddTo(builder);
 
         var app = builder.Build();
         app.UseExceptionHandler();

@@ -19,4 +19,7 @@ public interface ISiloHealth
     /// Gets whether the cluster has not declared this silo dead. One that is dead does not come back: its process is to be started anew.
     /// </summary>
     bool IsAlive { get; }
+
+    /// <summary>Gets how many runs have live work on this silo: what its stop would have to drain.</summary>
+    int ActiveRuns { get; }
 }

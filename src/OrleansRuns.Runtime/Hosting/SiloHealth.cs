@@ -20,6 +20,8 @@ internal sealed class SiloHealth(LiveRuns live, IHostApplicationLifetime lifetim
 
     public bool IsAlive => members.CurrentStatus != SiloStatus.Dead;
 
+    public int ActiveRuns => live.Runs.Count;
+
     // Behind everything else: whoever is told that the silo has started may ask anything of it.
     public void Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe(nameof(SiloHealth), ServiceLifecycleStage.Active + 1, StartedAsync, _ => Task.CompletedTask);

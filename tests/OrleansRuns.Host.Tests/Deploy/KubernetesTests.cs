@@ -30,7 +30,7 @@ public sealed class KubernetesTests
     [InlineData("apiVersion: v1\nkind: Secret\n")]
     [InlineData("apiVersion: v2\nkind: Service\n")]
     [InlineData("apiVersion: apps/v1\nkind: Deployment\nspec:\n  minReadySecond: 1\n")]
-    [InlineData("apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n")]
+    [InlineData("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n")]
     public void Manifest_SomethingUnknown_IsRefused(string text) =>
         Assert.True(Record.Exception(() => Manifest.ReadKubernetes(text)) is YamlException or InvalidDataException);
 
@@ -125,7 +125,11 @@ public sealed class KubernetesTests
     public void Pod_Rights_AreTheLeast()
     {
         Assert.Equal("false", Of("ServiceAccount").Text("automountServiceAccountToken"));
-        Assert.Equal("false", Pod.Text("automountServiceAccountToken"));
+        Assert.Equal("true", Pod.Text("automountServiceAccountToken"));
+        var rule = Assert.Single(Of("Role").Items("rules"));
+        Assert.Equal(["pods", "patch"], rule.Items("resources").Concat(rule.Items("verbs")).Select(one => one.ToString()));
+        Assert.Equal(Of("Role").Text("metadata.name"), Of("RoleBinding").Text("roleRef.name"));
+        Assert.Equal(Pod.Text("serviceAccountName"), Assert.Single(Of("RoleBinding").Items("subjects")).Text("name"));
         Assert.Equal("true", Pod.Text("securityContext.runAsNonRoot"));
         Assert.NotEqual(0, Pod.Number("securityContext.runAsUser"));
         Assert.Equal("RuntimeDefault", Pod.Text("securityContext.seccompProfile.type"));

@@ -6,12 +6,14 @@ namespace OrleansRuns.Host.Tests;
 /// <summary>A manifest of deploy, read strictly.</summary>
 internal static class Manifest
 {
-    /// <summary>The kinds there may be. A right is none of them: the silos need no rights in the cluster.</summary>
+    /// <summary>The kinds there may be. A right in the whole cluster is none of them.</summary>
     private static readonly Dictionary<string, string> Kinds = new(StringComparer.Ordinal)
     {
         ["Deployment"] = "apps/v1",
         ["Service"] = "v1",
         ["ServiceAccount"] = "v1",
+        ["Role"] = "rbac.authorization.k8s.io/v1",
+        ["RoleBinding"] = "rbac.authorization.k8s.io/v1",
         ["NetworkPolicy"] = "networking.k8s.io/v1",
         ["PodDisruptionBudget"] = "policy/v1",
         ["HorizontalPodAutoscaler"] = "autoscaling/v2",
@@ -32,7 +34,7 @@ internal static class Manifest
            startupProbe readinessProbe livenessProbe httpGet path periodSeconds timeoutSeconds failureThreshold
            lifecycle preStop sleep seconds requests limits volumeMounts mountPath volumes emptyDir sizeLimit
            podSelector policyTypes ingress from scaleTargetRef minReplicas maxReplicas metrics resource target averageUtilization
-           behavior scaleUp scaleDown stabilizationWindowSeconds selectPolicy policies
+           rules apiGroup apiGroups verbs roleRef subjects behavior scaleUp scaleDown stabilizationWindowSeconds selectPolicy policies
            """.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries),
     ];
 

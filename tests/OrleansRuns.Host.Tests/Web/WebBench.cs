@@ -16,7 +16,7 @@ internal sealed class WebBench : IAsyncDisposable
     private readonly RunStore _store = new();
     private readonly WebPort _port = WebPort.Take(new IPEndPoint(IPAddress.Loopback, 0));
 
-    private WebBench(Action<WebOptions> configure)
+    private WebBench(Action<WebOptions> configure, Action<IHostApplicationBuilder> add)
     {
         Program = WebProgram.Build(_port, LogLevel.Critical, builder =>
         {
@@ -28,6 +28,7 @@ internal sealed class WebBench : IAsyncDisposable
                 RunCluster.ConfigureSilo(silo, new RunClusterOptions { Configure = Hurry }, _store, Gates);
             });
             builder.Services.Configure(configure);
+            add(builder);
         });
         Client = new HttpClient { BaseAddress = new Uri($"http://{_port.EndPoint}"), Timeout = Timeout.InfiniteTimeSpan };
     }
@@ -42,11 +43,13 @@ internal sealed class WebBench : IAsyncDisposable
 
     internal IRunsClient Runs => Program.Services.GetRequiredService<IRunsClient>();
 
-    internal static WebBench Create(Action<WebOptions>? configure = null) => new(configure ?? (_ => { }));
+    internal static WebBench Create(Action<WebOptions>? configure = null, Action<IHostApplicationBuilder>? add = null) =>
+        new(configure ?? (_ => { }), add ?? (_ => { }));
 
-    internal static async Task<WebBench> StartAsync(Action<WebOptions>? configure = null)
+    internal static async Task<WebBench> StartAsync(
+        Action<WebOptions>? configure = null, Action<IHostApplicationBuilder>? add = null)
     {
-        var bench = Create(configure);
+        var bench = Create(configure, add);
         await bench.Program.StartAsync().WithinAsync("the program to start");
         return bench;
     }

@@ -110,7 +110,7 @@ internal sealed class RunsChecker : IAsyncDisposable
            select $"attempt {attempt.Key} of run {run.Key} broke off at {attempt.Last().Position}",
     ];
 
-    /// <summary>Looks for what the reports of drains should not say: too late, not written, or other hand-offs than the logs have.</summary>
+    /// <summary>Looks for what reports of drains should not say: too late, not written, other hand-offs than the logs have.</summary>
     internal async Task<IReadOnlyList<string>> FindOfDrainsAsync()
     {
         var told = Counted(await StringsAsync("select run_id from drain_runs where status = 'interrupted' and resumable"));
