@@ -18,10 +18,15 @@ namespace OrleansRuns.Host;
 /// Source: https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#pod-deletion-cost.
 /// </remarks>
 internal sealed partial class PodDeletionCost(
-    IKubernetes kubernetes, ISiloHealth silo, IOptions<PodOptions> pod, TimeProvider time, ILogger<PodDeletionCost> logger)
-    : BackgroundService
+    Func<KubernetesClientConfiguration> configure,
+    ISiloHealth silo,
+    IOptions<PodOptions> pod,
+    TimeProvider time,
+    ILogger<PodDeletionCost> logger) : BackgroundService
 {
     internal const string Annotation = "controller.kubernetes.io/pod-deletion-cost";
+
+    private Kubernetes? _kubernetes;
 
     /// <summary>Adds it to a host that is told which pod it runs in.</summary>
     internal static void AddTo(IHostApplicationBuilder builder)
@@ -33,15 +38,19 @@ internal sealed partial class PodDeletionCost(
 
         builder.Services.AddOptions<PodOptions>().BindConfiguration(PodOptions.Section).ValidateOnStart();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PodOptions>, PodOptionsValidator>());
-        builder.Services.TryAddSingleton(_ => KubernetesClientConfiguration.InClusterConfig());
-        builder.Services.AddSingleton<IKubernetes>(
-            provider => new Kubernetes(provider.GetRequiredService<KubernetesClientConfiguration>()));
+        builder.Services.TryAddSingleton<Func<KubernetesClientConfiguration>>(KubernetesClientConfiguration.InClusterConfig);
         builder.Services.AddHostedService<PodDeletionCost>();
     }
 
     /// <summary>Gets what it costs to delete a pod.</summary>
     /// <param name="runs">How many runs have live work there.</param>
     internal static int Of(int runs) => runs == 0 ? 0 : 1 + BitOperations.Log2((uint)runs);
+
+    public override void Dispose()
+    {
+        _kubernetes?.Dispose();
+        base.Dispose();
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -79,7 +88,9 @@ internal sealed partial class PodDeletionCost(
         {
             Annotations = new Dictionary<string, string> { [Annotation] = cost.ToString(CultureInfo.InvariantCulture) },
         };
-        await kubernetes.CoreV1.PatchNamespacedPodAsync(
+        // Not before: a pod without a token must not keep its silo from starting.
+        _kubernetes ??= new Kubernetes(configure());
+        await _kubernetes.CoreV1.PatchNamespacedPodAsync(
             new V1Patch(new V1Pod { Metadata = metadata }, V1Patch.PatchType.MergePatch),
             pod.Value.Name,
             pod.Value.Namespace,

@@ -52,6 +52,21 @@ public sealed class PodDeletionCostTests
     }
 
     [Fact]
+    public async Task Cost_PodHasNoTokenForATime_SiloServesAndTellsLater()
+    {
+        await using var kubernetes = await ApiServer.StartAsync();
+        kubernetes.HasToken = false;
+        await using var bench = await WebBench.StartAsync(add: kubernetes.AddTo);
+
+        var (run, _, gate) = await bench.StartGatedRunAsync();
+        gate.Open();
+        await run.WaitAsync().WithinAsync("the run to end");
+        kubernetes.HasToken = true;
+
+        Assert.Equal("0", await kubernetes.ToldAsync());
+    }
+
+    [Fact]
     public async Task Host_NoPodIsNamed_TellsNobody()
     {
         await using var bench = await WebBench.StartAsync();
@@ -66,6 +81,7 @@ public sealed class PodDeletionCostTests
 
         private readonly Channel<string> _told = Channel.CreateUnbounded<string>();
         private readonly WebApplication _server;
+        private volatile bool _hasToken = true;
         private int _refusals;
 
         private ApiServer(int refusals)
@@ -76,6 +92,12 @@ public sealed class PodDeletionCostTests
             builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
             _server = builder.Build();
             _server.MapMethods(Pod, ["PATCH"], AnswerAsync);
+        }
+
+        internal bool HasToken
+        {
+            get => _hasToken;
+            set => _hasToken = value;
         }
 
         internal int Refusals => Volatile.Read(ref _refusals);
@@ -95,7 +117,9 @@ public sealed class PodDeletionCostTests
             builder.Configuration["OrleansRuns:Pod:Name"] = "silo-1";
             builder.Configuration["OrleansRuns:Pod:Namespace"] = "runs";
             builder.Configuration["OrleansRuns:Pod:Period"] = "00:00:00.050";
-            builder.Services.AddSingleton(new KubernetesClientConfiguration { Host = Address });
+            builder.Services.AddSingleton<Func<KubernetesClientConfiguration>>(() => HasToken
+                ? new KubernetesClientConfiguration { Host = Address }
+                : throw new FileNotFoundException("The pod has no token."));
         }
 
         internal Task<string> ToldAsync() => _told.Reader.ReadAsync().AsTask().WithinAsync("Kubernetes to be told a cost");
