@@ -157,20 +157,15 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     }
 
     /// <summary>Stops the run when its time is over, which counts from its first attempt.</summary>
-    private ITimer? StartDeadline()
+    private RunDeadline? StartDeadline()
     {
         if (RunRequests.FromRow(Row.Request).Timeout is not { } timeout || Row.StartedAt is not { } started)
         {
             return null;
         }
 
-        // A timer may come up to a tick of the system's clock, a millisecond, before its time; the run must not.
-        var left = started + timeout - _time.GetUtcNow() + TimeSpan.FromMilliseconds(2);
-        return _time.CreateTimer(
-            _ => _ = StopNodesAsync(RunStatus.Timeout, StopReason.RunTimeout, $"The run took longer than its timeout of {timeout}."),
-            state: null,
-            left > TimeSpan.Zero ? left : TimeSpan.Zero,
-            Timeout.InfiniteTimeSpan);
+        var error = $"The run took longer than its timeout of {timeout}.";
+        return new RunDeadline(started + timeout, () => _ = StopNodesAsync(RunStatus.Timeout, StopReason.RunTimeout, error), _time);
     }
 
     private async Task<RunOutcome> ExecuteAsync()
