@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
 using OrleansRuns.Graphs;
 
@@ -30,11 +29,11 @@ internal sealed class RunLog(
     private const int MaxTries = 5;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
-    private readonly Dictionary<string, LiveCheckpoint> _live = new(StringComparer.Ordinal);
     private readonly List<LogRequest> _queue = [];
     private Task _pump = Task.CompletedTask;
     private readonly CancellationTokenSource _ended = new();
     private Exception? _failure;
+    private Dictionary<string, LiveCheckpoint> _live = new(StringComparer.Ordinal);
     private int _sequence;
     private long _noBaseBelow;
 
@@ -156,12 +155,11 @@ internal sealed class RunLog(
         }
     }
 
-    private async Task AppendAsync(List<LogRequest> batch)
+    private async Task AppendAsync(List<LogRequest> requests)
     {
-        var position = View.NextPosition;
         var now = time.GetUtcNow();
         var at = now > View.At ? now : View.At;
-        var staged = Stage(batch, position, at);
+        var batch = new LogBatch(requests, _live, writer.RunId, View.NextPosition, at);
         var entry = new LogEntry
         {
             AppendId = $"{writer.RunId}/{writer.Attempt}/{_sequence++}",
@@ -169,22 +167,22 @@ internal sealed class RunLog(
             Attempt = writer.Attempt,
             At = at,
             NextEvent = View.NextEvent,
-            Records = [.. batch.SelectMany(request => request.ToRecords(full: false))],
+            Records = batch.Records,
         };
         if (events is null)
         {
-            await AppendAsync(batch, staged, entry, []);
+            await AppendAsync(batch, entry, []);
             return;
         }
 
-        var tellings = batch.SelectMany(request => request.Tellings.Select(telling => telling.With(request.Checkpoint))).ToList();
+        var tellings = batch.Tellings;
         var isEnd = entry.Records.Any(record => record is EndLogRecord);
         var count = tellings.Sum(telling => telling.Count);
         var first = events.Reserve(count, isEnd);
         try
         {
             entry = entry with { NextEvent = first + count + (isEnd ? 0 : EventReserve), Events = new LogEvents { First = first } };
-            var stored = await AppendAsync(batch, staged, entry, tellings);
+            var stored = await AppendAsync(batch, entry, tellings);
             events.Tell(first, [.. tellings.SelectMany(telling => telling.Expand(stored, View))]);
         }
         catch (LogEntryTooLargeException)
@@ -200,16 +198,14 @@ internal sealed class RunLog(
         }
     }
 
-    private async Task<LogEntry> AppendAsync(
-        List<LogRequest> batch, Dictionary<string, LiveCheckpoint> staged, LogEntry entry, List<Telling> tellings)
+    private async Task<LogEntry> AppendAsync(LogBatch batch, LogEntry entry, List<Telling> tellings)
     {
-        var mustBeBase = View.NextPosition == 0 || batch.Any(LeavesTheLine);
+        var mustBeBase = View.NextPosition == 0 || batch.LeavesTheLineOf(View);
         if (mustBeBase || (BasePolicy.IsDue(View) && View.BytesSinceBase >= _noBaseBelow))
         {
             try
             {
-                var whole = entry with { IsBase = true, Records = Repeat(staged, batch, entry), Changes = ChangesOf(entry) };
-                return await AppendAsync(whole, staged, tellings);
+                return await StoreAsync(batch, batch.ToBase(entry, View), tellings);
             }
             catch (LogEntryTooLargeException) when (!mustBeBase)
             {
@@ -218,28 +214,28 @@ internal sealed class RunLog(
             }
         }
 
-        return await AppendAsync(entry, staged, tellings);
+        return await StoreAsync(batch, entry, tellings);
     }
 
-    private async Task<LogEntry> AppendAsync(LogEntry entry, Dictionary<string, LiveCheckpoint> staged, List<Telling> tellings)
+    private async Task<LogEntry> StoreAsync(LogBatch batch, LogEntry entry, List<Telling> tellings)
     {
         entry = Telling.Store(tellings, entry, View, isLean: false);
         try
         {
-            return await AppendAsync(entry, staged);
+            return await StoreAsync(batch, entry);
         }
         catch (LogEntryTooLargeException) when (Telling.HasUpdates(entry))
         {
             // What was only added so that it can be told again must not decide whether a run goes on.
-            return await AppendAsync(Telling.Store(tellings, entry, View, isLean: true), staged);
+            return await StoreAsync(batch, Telling.Store(tellings, entry, View, isLean: true));
         }
     }
 
-    private async Task<LogEntry> AppendAsync(LogEntry entry, Dictionary<string, LiveCheckpoint> staged)
+    private async Task<LogEntry> StoreAsync(LogBatch batch, LogEntry entry)
     {
         var position = View.NextPosition;
         var started = time.GetTimestamp();
-        var outcome = await AppendAsync(position, entry);
+        var outcome = await StoreAsync(position, entry);
         instruments.Appended(time.GetElapsedTime(started), outcome.IsAppended);
         if (!outcome.IsAppended)
         {
@@ -247,16 +243,11 @@ internal sealed class RunLog(
         }
 
         View = View.With(position, entry, outcome.StoredBytes);
-        _live.Clear();
-        foreach (var (name, live) in staged.Where(pair => View.Namespaces.ContainsKey(pair.Key)))
-        {
-            _live[name] = live;
-        }
-
+        _live = batch.LiveIn(View).ToDictionary(StringComparer.Ordinal);
         return entry;
     }
 
-    private async Task<AppendOutcome> AppendAsync(long position, LogEntry entry)
+    private async Task<AppendOutcome> StoreAsync(long position, LogEntry entry)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -270,61 +261,5 @@ internal sealed class RunLog(
                 await Task.Delay(RetryDelay * attempt, time);
             }
         }
-    }
-
-    private Dictionary<string, LiveCheckpoint> Stage(List<LogRequest> batch, long position, DateTimeOffset at)
-    {
-        var staged = new Dictionary<string, LiveCheckpoint>(_live, StringComparer.Ordinal);
-        foreach (var (place, request) in batch.Index().Where(pair => pair.Item.Draft is not null))
-        {
-            request.Id = CheckpointId.Create(at, position, place);
-            request.Checkpoint = request.Draft!.Commit(request.Id);
-            staged[request.Namespace] = new LiveCheckpoint(request.Graph!, request.Checkpoint, writer.RunId, at);
-        }
-
-        return staged;
-    }
-
-    /// <summary>
-    /// Gets what an entry changes. A checkpoint that can only be stored as a whole tells nothing about that: it has the limit of a state.
-    /// </summary>
-    private static ImmutableArray<LogRecord> ChangesOf(LogEntry entry) =>
-        entry.Records.RemoveAll(record => record is CheckpointLogRecord { Checkpoint: { Full: true, ParentId: not null } });
-
-    /// <summary>Tells whether a checkpoint does not follow the newest one of its namespace.</summary>
-    private bool LeavesTheLine(LogRequest request) =>
-        request.Checkpoint is { } checkpoint
-        && View.Namespaces.TryGetValue(request.Namespace, out var present)
-        && checkpoint.ParentId != present.CheckpointId;
-
-    /// <summary>Renders a base: all that is alive after the entry, in full.</summary>
-    private ImmutableArray<LogRecord> Repeat(Dictionary<string, LiveCheckpoint> staged, List<LogRequest> batch, LogEntry entry)
-    {
-        // A namespace's first record is always full, so that the view of the entry can be taken before it is a base.
-        var after = View.With(View.NextPosition, entry, bytes: 0);
-        var records = ImmutableArray.CreateBuilder<LogRecord>();
-        if (after.Claim is { } claim)
-        {
-            records.Add(claim);
-        }
-
-        foreach (var name in after.Namespaces.Keys)
-        {
-            var own = batch.LastOrDefault(request => request.Draft is not null && request.Namespace == name);
-            records.Add(own?.ToCheckpoint(full: true) ?? staged[name].Repeat());
-        }
-
-        records.AddRange(after.Namespaces.Where(pair => !pair.Value.Writes.IsEmpty).Select(pair => new WritesLogRecord
-        {
-            Namespace = pair.Key,
-            CheckpointId = pair.Value.CheckpointId,
-            Tasks = [.. pair.Value.Writes.Values],
-        }));
-        if (after.End is { } end)
-        {
-            records.Add(end);
-        }
-
-        return records.ToImmutable();
     }
 }
