@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using OrleansRuns.Abstractions;
 using OrleansRuns.Runtime;
 
@@ -7,6 +8,9 @@ namespace OrleansRuns.AdoNet.Tests;
 /// <summary>Walks and statuses under writes.</summary>
 public abstract partial class RunSearchContract
 {
+    private const int Writers = 3;
+    private int _turn;
+
     [Theory]
     [InlineData(SearchOrder.NewestFirst)]
     [InlineData(SearchOrder.OldestFirst)]
@@ -28,11 +32,12 @@ public abstract partial class RunSearchContract
             }
         }
 
-        using var stop = new CancellationTokenSource();
+        // One write for each page and writer, so that a catalog that is fast does not fill itself up.
+        var turns = Channel.CreateUnbounded<int>();
         var writes = 0;
-        var writers = Enumerable.Range(0, 3).Select(writer => Task.Run(async () =>
+        var writers = Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
         {
-            for (var count = 0; !stop.IsCancellationRequested; count++)
+            await foreach (var turn in turns.Reader.ReadAllAsync())
             {
                 bench.Advance(TimeSpan.FromMilliseconds(1));
                 if (moving.TryDequeue(out var run))
@@ -41,7 +46,7 @@ public abstract partial class RunSearchContract
                     await bench.Catalog.EndAsync(new RunEnd { RunId = run.RunId, Attempt = 1, Status = RunStatus.Success }, None);
                 }
 
-                moving.Enqueue(await AdmittedAsync($"w{writer}-{count}", null));
+                moving.Enqueue(await AdmittedAsync($"w{writer}-{turn}", null));
                 Interlocked.Increment(ref writes);
             }
         })).ToList();
@@ -49,13 +54,13 @@ public abstract partial class RunSearchContract
         {
             // Only as far as the first rows go, so that the walk does not follow the writers for ever.
             var last = order == SearchOrder.OldestFirst ? stable[^1] : stable[0];
-            var seen = await WalkUntilAsync(last, order);
+            var seen = await WalkUntilAsync(last, order, turns.Writer);
 
             Assert.Equal(seen.Count, seen.Distinct().Count());
             Assert.Empty(stable.Except(seen));
         }
 
-        await stop.CancelAsync();
+        turns.Writer.Complete();
         await Task.WhenAll(writers);
         Assert.True(writes > 10, $"Only {writes} writes came between the walks.");
     }
@@ -89,7 +94,7 @@ public abstract partial class RunSearchContract
         }
     }
 
-    private async Task<List<string>> WalkUntilAsync(string last, SearchOrder order)
+    private async Task<List<string>> WalkUntilAsync(string last, SearchOrder order, ChannelWriter<int> turns)
     {
         var search = new RunSearch { Graph = _graph, Statuses = [RunStatus.Pending], Limit = 7, Order = order };
         var seen = new List<string>();
@@ -98,6 +103,10 @@ public abstract partial class RunSearchContract
             var page = await _lists.SearchRunsAsync(next, None);
             seen.AddRange(page.Runs.Select(run => run.RunId));
             next = page.Next is null ? null : search with { Cursor = page.Next };
+            for (var writer = 0; writer < Writers; writer++)
+            {
+                Assert.True(turns.TryWrite(_turn++));
+            }
         }
 
         return seen;
