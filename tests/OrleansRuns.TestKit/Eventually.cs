@@ -10,8 +10,10 @@ public static class Eventually
     /// <param name="question">What is asked.</param>
     /// <param name="waitingFor">What is waited for, with the run and the phase; the message of the failure.</param>
     /// <param name="timeout">How long to ask at most; the default is 30 seconds.</param>
+    /// <param name="found">Tells what there is instead.</param>
     /// <exception cref="TimeoutException">The answer was still no.</exception>
-    public static async Task TrueAsync(Func<Task<bool>> question, string waitingFor, TimeSpan? timeout = null)
+    public static async Task TrueAsync(
+        Func<Task<bool>> question, string waitingFor, TimeSpan? timeout = null, Func<Task<string>>? found = null)
     {
         ArgumentNullException.ThrowIfNull(question);
         var bound = timeout ?? TimeSpan.FromSeconds(30);
@@ -20,7 +22,8 @@ public static class Eventually
         {
             if (TimeProvider.System.GetElapsedTime(started) > bound)
             {
-                throw new TimeoutException($"Still waiting after {bound} for: {waitingFor}.");
+                var instead = found is null ? "" : $" There is instead: {await found()}.";
+                throw new TimeoutException($"Still waiting after {bound} for: {waitingFor}.{instead}");
             }
 
             await Task.Delay(Pace, TimeProvider.System);

@@ -8,6 +8,7 @@ using Xunit.Abstractions;
 namespace OrleansRuns.AdoNet.Tests;
 
 /// <summary>More runs at once than a silo executes, each of which then waits for a person.</summary>
+[Collection(nameof(Measured))]
 public sealed class BurstTests(ITestOutputHelper output)
 {
     private const int Active = 100;
