@@ -85,7 +85,7 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
         ($"resumable{at}", run.Resumable),
         ($"checkpoint{at}", run.CheckpointId),
         ($"elapsed{at}", (long)run.Elapsed.TotalMilliseconds),
-        ($"error{at}", run.Error),
+        ($"error{at}", SqlText.Of(run.Error)),
         ($"signal{at}", WireName.Of(run.Signal)),
     ];
 

@@ -62,7 +62,7 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
                     ("reason", end.StopReason is { } reason ? WireName.Of(reason) : null),
                     ("resumable", end.Resumable),
                     ("rolledback", end.RolledBack),
-                    ("error", end.Error),
+                    ("error", SqlText.Of(end.Error)),
                     ("now", time.GetUtcNow()),
                     ("run", end.RunId),
                     ("attempt", end.Attempt),

@@ -56,13 +56,6 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
     internal LogEntry Entry(RunRow run, LogView view, EndLogRecord end)
     {
         var now = time.GetUtcNow();
-        var claim = view.ClaimedBy == run.RunId ? view.Claim! with { Owner = run.Owner! } : new ClaimLogRecord
-        {
-            Owner = run.Owner!,
-            Graph = run.Graph,
-            Fingerprint = run.Fingerprint,
-            StartPosition = view.NextPosition,
-        };
         return new LogEntry
         {
             AppendId = $"{run.RunId}/{run.Attempt}/end",
@@ -71,9 +64,19 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
             At = now > view.At ? now : view.At,
             NextEvent = view.NextEvent,
             IsBase = view.NextPosition == 0,
-            Records = [claim, end with { CheckpointId = view.Root?.CheckpointId }],
+            Records = [Claim(run, view), end with { CheckpointId = view.Root?.CheckpointId }],
         };
     }
+
+    /// <summary>Makes the claim of an attempt that ends before it has claimed the log: without it, its end would be another run's.</summary>
+    internal static ClaimLogRecord Claim(RunRow run, LogView view) =>
+        view.ClaimedBy == run.RunId ? view.Claim! with { Owner = run.Owner! } : new ClaimLogRecord
+        {
+            Owner = run.Owner!,
+            Graph = run.Graph,
+            Fingerprint = run.Fingerprint,
+            StartPosition = view.NextPosition,
+        };
 
     private async Task<LogEntry> RollBackAsync(RunRow run, LogEntry entry, LogView view, CancellationToken cancellationToken)
     {

@@ -48,7 +48,15 @@ internal sealed partial class RunExecution(
                 }
 
                 var (end, isWaiting) = await RunAsync(log, turn, stop);
-                await log.AppendAsync(isWaiting ? [Telling.Waiting] : [], end);
+                if (log.View.ClaimedBy == setup.Row.RunId && log.View.ClaimedAttempt == setup.Row.Attempt)
+                {
+                    await log.AppendAsync(isWaiting ? [Telling.Waiting] : [], end);
+                }
+                else
+                {
+                    await log.AppendAsync([Telling.Attempt], RunClosing.Claim(setup.Row, log.View), end);
+                }
+
                 return Outcome(end) with { Rest = ThreadRest.Of(log.View) };
             }
             catch (FencedException exception)

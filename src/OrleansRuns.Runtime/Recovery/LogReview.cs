@@ -26,9 +26,9 @@ internal sealed class LogReview(IThreadLogStore store)
                     problems.Add($"The entry at position {stored.Position} of log '{logId}' {broken}.");
                 }
 
-                if (view.End is { } end && view.ClaimedBy is { } run)
+                if (stored.Entry.Records.OfType<EndLogRecord>().LastOrDefault() is { } end)
                 {
-                    ends[run] = end;
+                    ends[stored.Entry.RunId] = end;
                 }
 
                 next = stored.Position + 1;

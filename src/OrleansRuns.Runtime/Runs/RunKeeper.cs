@@ -142,10 +142,11 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         RunOutcome outcome;
         await using (StartDeadline())
         {
-            outcome = await ExecuteAsync();
+            outcome = await ExecuteAsync(attempt);
         }
 
-        if (outcome.IsFenced)
+        // The attempt may be another silo's by now, which an answer to a cancel told.
+        if (outcome.IsFenced || Row.Attempt != attempt)
         {
             Fence("append");
             return;
@@ -168,7 +169,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         return new RunDeadline(started + timeout, () => _ = StopNodesAsync(RunStatus.Timeout, StopReason.RunTimeout, error), _time);
     }
 
-    private async Task<RunOutcome> ExecuteAsync()
+    private async Task<RunOutcome> ExecuteAsync(int attempt)
     {
         try
         {
@@ -176,7 +177,10 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         }
         catch (OperationCanceledException) when (_stop.Token.IsCancellationRequested || _stop.Draining.IsCancellationRequested)
         {
-            return _stop.Outcome;
+            // Stopped before its claim: an earlier owner that wakes up could still write, and only a closed log refuses it.
+            return Row.Attempt == attempt
+                ? await _executor.CloseAsync(Row, _stop.Outcome, rollBack: false, _abandon.Token)
+                : new RunOutcome { IsFenced = true };
         }
         catch (Exception exception) when (!Persistence.IsTransient(exception))
         {

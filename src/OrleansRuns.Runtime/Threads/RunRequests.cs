@@ -163,6 +163,12 @@ internal static partial class RunRequests
                 $"The idempotency key of run '{request.RunId}' has {key.Length:N0} characters. Use 1 to 200, or none at all.");
         }
 
+        if (request.IdempotencyKey?.EnumerateRunes().Any(rune => Rune.IsControl(rune) || rune == Rune.ReplacementChar) == true)
+        {
+            throw new InvalidRunRequestException(
+                $"The idempotency key of run '{request.RunId}' has a control character, or half of a surrogate pair. Leave it out.");
+        }
+
         if (request.Timeout is { } timeout && (timeout < MinTimeout || timeout > MaxTimeout))
         {
             throw new InvalidRunRequestException(

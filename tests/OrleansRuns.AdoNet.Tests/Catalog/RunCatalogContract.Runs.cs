@@ -160,6 +160,20 @@ public abstract partial class RunCatalogContract
     }
 
     [Fact]
+    public async Task EndAsync_ErrorThatNotEveryDatabaseStores_EndsAllTheSame()
+    {
+        var run = NewRun();
+        await BegunAsync(run);
+
+        await Catalog.EndAsync(End(run, RunStatus.Error) with { Error = "Neither 'a\0b' nor half a smile \ud83d is a number." }, None);
+
+        var ended = await Catalog.FindRunAsync(run.RunId, None);
+        Assert.Equal(RunStatus.Error, ended!.Status);
+        Assert.StartsWith("Neither 'a", ended.Error, StringComparison.Ordinal);
+        Assert.EndsWith("is a number.", ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task EndAsync_StaleAttempt_IsRefusedAndKeepsTheSlot()
     {
         var run = NewRun();

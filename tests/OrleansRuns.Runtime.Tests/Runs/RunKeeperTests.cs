@@ -70,6 +70,48 @@ public sealed class RunKeeperTests
     }
 
     [Fact]
+    public async Task RunAsync_TakenOverAsACancelTells_LeavesTheOthersAttemptAlone()
+    {
+        RunRow? taken = null;
+        _executor.ExecuteStop = async stop =>
+        {
+            await _catalog.BeginAsync("run", 2, "another silo", CancellationToken.None);
+            taken = await _catalog.RequestCancelAsync("run", CancelAction.Interrupt, CancellationToken.None);
+            await Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);
+            return new RunOutcome { Status = RunStatus.Success };
+        };
+        using var keeper = Keeper();
+        var running = keeper.RunAsync();
+
+        await keeper.CancelAsync(taken!);
+        await running.WithinAsync("the keeper to end");
+
+        Assert.True(keeper.IsFenced);
+        Assert.Empty(_executor.Closings);
+        Assert.Equal(taken, await FindAsync(keeper));
+    }
+
+    [Fact]
+    public async Task CancelAsync_ExecutionHasClaimedNothing_ClosesTheLogBeforeItEnds()
+    {
+        // As one does that waits for its turn. An earlier owner that stands still could otherwise go on behind the final status.
+        _executor.Execute = async (_, stop) =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, stop);
+            return new RunOutcome { Status = RunStatus.Success };
+        };
+        using var keeper = Keeper();
+        var running = keeper.RunAsync();
+        var row = await _catalog.RequestCancelAsync("run", CancelAction.Interrupt, CancellationToken.None);
+
+        await keeper.CancelAsync(row!);
+        await running.WithinAsync("the keeper to end");
+
+        Assert.Equal(StopReason.Cancelled, Assert.Single(_executor.Closings).Outcome.StopReason);
+        Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled), (keeper.Row.Status, keeper.Row.StopReason));
+    }
+
+    [Fact]
     public async Task RunAsync_AnswerOfTheClaimIsLost_GoesOnWithTheSameAttempt()
     {
         var lost = 0;

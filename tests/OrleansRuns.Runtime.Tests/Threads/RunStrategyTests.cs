@@ -44,6 +44,30 @@ public sealed class RunStrategyTests
     }
 
     [Fact]
+    public async Task StartAsync_EnqueuedAnswerThatNobodyAsksFor_FailsInItsOwnName()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var active = await cluster.StartGatedRunAsync();
+        var answer = await active.Thread.StartAsync(new StartRunRequest
+        {
+            RunId = Guid.CreateVersion7().ToString(),
+            Graph = SampleGraphs.Gated,
+            Resume = "true",
+            Strategy = MultitaskStrategy.Enqueue,
+        });
+
+        active.Gate.Open();
+        var ended = await answer.WaitAsync().WithinAsync($"run {answer.Id} to end");
+
+        var thread = await cluster.Catalog.FindThreadAsync(active.Thread.Id, CancellationToken.None);
+        var log = await new LogReview(cluster.Log).ReadAsync(thread!.LogId, CancellationToken.None);
+        var view = LogView.Of(await cluster.Log.ReadLineAsync(thread.LogId, null, CancellationToken.None));
+        Assert.Equal(RunStatus.Error, ended.Status);
+        Assert.Equal((answer.Id, 1, "error"), (view.ClaimedBy, view.ClaimedAttempt, view.End!.Status));
+        Assert.Equal(("success", "error"), (log.Ends[active.Run.Id].Status, log.Ends[answer.Id].Status));
+    }
+
+    [Fact]
     [Proves(ContractLine.Enqueue)]
     public async Task StartAsync_EnqueueAfterARestart_IsStillInOrder()
     {
