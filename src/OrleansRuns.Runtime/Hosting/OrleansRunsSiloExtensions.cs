@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using OrleansRuns.Runtime;
 
 namespace Orleans.Hosting;
@@ -50,6 +51,7 @@ public static class OrleansRunsSiloExtensions
         services.AddRecovery();
         services.TryAddSingleton<PendingRuns>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigurationValidator, GraphsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<GrainCollectionOptions>, GrainIdling>());
         builder.AddIncomingGrainCallFilter<StoreFailureFilter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<PendingRuns>());
         configure(new OrleansRunsBuilder(services));
