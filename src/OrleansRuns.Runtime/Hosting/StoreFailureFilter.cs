@@ -3,7 +3,7 @@ using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Runtime;
 
-/// <summary>Tells callers of a database that does not answer in a form that every client can read, and retries.</summary>
+/// <summary>Tells of a database that does not answer whoever has called one of our grains.</summary>
 internal sealed partial class StoreFailureFilter(ILogger<StoreFailureFilter> logger) : IIncomingGrainCallFilter
 {
     public async Task Invoke(IIncomingGrainCallContext context)
@@ -12,14 +12,14 @@ internal sealed partial class StoreFailureFilter(ILogger<StoreFailureFilter> log
         {
             await context.Invoke();
         }
-        catch (Exception exception) when (IsOurs(context) && exception is not TimeoutException && Persistence.IsTransient(exception))
+        catch (Exception exception) when (IsOurs(context) && StoreFailures.IsUntold(exception))
         {
             LogStoreFailed(logger, exception, context.TargetId, context.MethodName);
             throw new RunStoreUnavailableException(exception.Message);
         }
     }
 
-    private static bool IsOurs(IIncomingGrainCallContext context) => context.Grain is RunGrain or ThreadGrain;
+    private static bool IsOurs(IIncomingGrainCallContext context) => context.Grain?.GetType().Assembly == typeof(RunGrain).Assembly;
 
     [LoggerMessage(3500, LogLevel.Warning, "{Grain} could not answer {Method}: the database did not answer.")]
     private static partial void LogStoreFailed(ILogger logger, Exception exception, GrainId grain, string method);

@@ -9,7 +9,11 @@ internal sealed partial class RunGrain
 
     private ReaderLeases? _leases;
 
-    public async IAsyncEnumerable<RunEvent> ReadEventsAsync(
+    public IAsyncEnumerable<RunEvent> ReadEventsAsync(
+        long after, IReadOnlyList<string>? modes, CancellationToken cancellationToken) =>
+        StoreFailures.ToldAsync(ReadAsync(after, modes, cancellationToken), cancellationToken);
+
+    private async IAsyncEnumerable<RunEvent> ReadAsync(
         long after, IReadOnlyList<string>? modes, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var filter = new RunEventFilter(modes);
@@ -44,7 +48,7 @@ internal sealed partial class RunGrain
 
     private async Task CancelWithReaderAsync(string readerId)
     {
-        for (var failures = 1; IsActive(); failures++)
+        for (var failures = 1; IsToEnd(); failures++)
         {
             try
             {
@@ -59,8 +63,10 @@ internal sealed partial class RunGrain
             }
         }
 
-        // A run that moves takes its readers along: they renew their leases where it goes on.
-        bool IsActive() =>
-            !_isDeactivating && !lifetime.ApplicationStopping.IsCancellationRequested && _keeper is { Completion.IsCompleted: false };
+        // A run that moves takes its readers along: they renew their leases where it goes on. One that waits has nobody who keeps it yet.
+        bool IsToEnd() =>
+            !_isDeactivating
+            && !lifetime.ApplicationStopping.IsCancellationRequested
+            && (_keeper is { } keeper ? !keeper.Completion.IsCompleted : _final is null);
     }
 }

@@ -102,6 +102,22 @@ public sealed class RunReadersTests
     }
 
     [Fact]
+    public async Task AttendAsync_ReaderOfAQueuedRunLeaves_CancelsTheRun()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var active = await cluster.StartGatedRunAsync();
+        var queued = await active.Thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Enqueue);
+        var grain = cluster.Grains.GetGrain<IRunGrain>(queued.Id);
+
+        await grain.AttendAsync("reader", TimeSpan.FromMinutes(1));
+        await grain.AttendAsync("reader", TimeSpan.Zero);
+
+        Assert.Equal(RunStatus.Interrupted, (await queued.WaitAsync().WithinAsync("the queued run to end")).Status);
+        active.Gate.Open();
+        Assert.Equal(RunStatus.Success, (await active.Run.WaitAsync().WithinAsync("the active run to end")).Status);
+    }
+
+    [Fact]
     public async Task EventsAsync_RunMovesWhileItsReaderIsThere_IsNotCancelled()
     {
         await using var cluster = await RunCluster.StartAsync();

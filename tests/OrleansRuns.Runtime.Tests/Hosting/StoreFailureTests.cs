@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
@@ -35,6 +36,40 @@ public sealed class StoreFailureTests
 
         cluster.Store.Hooks.Before = _ => Task.CompletedTask;
         Assert.Contains("The server does not answer.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EventsAsync_DatabaseIsAwayWhileTheyAreReadFromTheLog_GoesOn()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        blocked.Gate.Open();
+        await blocked.Run.WaitAsync().WithinAsync("the run to end");
+        await cluster.DeactivateAsync(blocked.Run.Id);
+        var failures = 0;
+        cluster.Store.LogHooks.Before = call =>
+            call.StartsWith("Read", StringComparison.Ordinal) && Interlocked.Increment(ref failures) <= 2
+            ? throw new LogUnavailableException("The server does not answer.")
+            : Task.CompletedTask;
+
+        var events = await blocked.Run.ReadAllAsync();
+
+        Assert.Equal(RunEventKinds.End, events[^1].Kind);
+        Assert.Equal(events.Count, events.Select(told => told.Number).Distinct().Count());
+        Assert.True(failures > 2, $"The log was read {failures} times.");
+    }
+
+    [Fact]
+    public async Task SearchRunsAsync_DatabaseIsAway_IsMadeAgain()
+    {
+        var lists = new FailingLists();
+        await using var cluster = await RunCluster.StartAsync(options =>
+            options.ConfigureSilo = silo => silo.Services.AddSingleton<IRunLists>(lists));
+
+        var page = await cluster.Runs.GetRunPageAsync(new RunSearch()).WithinAsync("the search to be answered");
+
+        Assert.Empty(page.Runs);
+        Assert.Equal(2, lists.Calls);
     }
 
     [Fact]
@@ -86,5 +121,17 @@ public sealed class StoreFailureTests
                 Assert.Fail("There is nothing to tell.");
             }
         }
+    }
+
+    /// <summary>Lists that fail once, as they do on a database that restarts.</summary>
+    private sealed class FailingLists : IRunLists
+    {
+        internal int Calls { get; private set; }
+
+        public Task<RunPage> SearchRunsAsync(RunSearch search, CancellationToken cancellationToken) =>
+            ++Calls == 1 ? throw new IOException("The connection was reset.") : Task.FromResult(new RunPage([], Next: null));
+
+        public Task<ThreadPage> SearchThreadsAsync(ThreadSearch search, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 }
