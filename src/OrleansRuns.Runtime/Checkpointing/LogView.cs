@@ -27,6 +27,11 @@ internal sealed record LogView
     /// <summary>Gets the attempt of the newest claim.</summary>
     internal int ClaimedAttempt { get; init; }
 
+    /// <summary>
+    /// Gets whether that run has begun: what it was asked to do is durable. A run that was stopped before has a claim that only closes.
+    /// </summary>
+    internal bool HasBegun { get; init; }
+
     /// <summary>Gets how the run of the newest claim ended, if it has.</summary>
     internal EndLogRecord? End { get; init; }
 
@@ -99,7 +104,14 @@ internal sealed record LogView
     {
         CheckpointLogRecord checkpoint => WithCheckpoint(checkpoint, entry),
         WritesLogRecord writes => WithWrites(writes),
-        ClaimLogRecord claim => this with { Claim = claim, ClaimedBy = entry.RunId, ClaimedAttempt = entry.Attempt, End = null },
+        ClaimLogRecord claim => this with
+        {
+            Claim = claim,
+            ClaimedBy = entry.RunId,
+            ClaimedAttempt = entry.Attempt,
+            HasBegun = !RunClosing.IsClosing(entry) || (HasBegun && ClaimedBy == entry.RunId),
+            End = null,
+        },
         EndLogRecord end => this with { End = end },
         _ => throw new InvalidDataException($"A record of the unknown kind {record.GetType().Name}."),
     };

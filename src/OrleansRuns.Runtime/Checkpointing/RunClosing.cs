@@ -16,6 +16,7 @@ internal sealed class RollbackImpossibleException(string runId, string reason, E
 internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
 {
     private const int MaxTries = 100;
+    private const string Suffix = "/end";
 
     /// <summary>Closes the log of a run, unless that is done.</summary>
     /// <param name="run">The run; it has begun, is not final and holds its thread's slot.</param>
@@ -52,17 +53,20 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
         && view.End is not null
         && (rollBack ? line[^1].Entry.Supersedes is not null : view.ClaimedAttempt == run.Attempt);
 
+    /// <summary>Tells whether an entry closes a log from outside of the attempt that it names.</summary>
+    internal static bool IsClosing(LogEntry entry) => entry.AppendId.EndsWith(Suffix, StringComparison.Ordinal);
+
     /// <summary>Makes the entry that closes a log.</summary>
     internal LogEntry Entry(RunRow run, LogView view, EndLogRecord end)
     {
         var now = time.GetUtcNow();
         return new LogEntry
         {
-            AppendId = $"{run.RunId}/{run.Attempt}/end",
+            AppendId = $"{run.RunId}/{run.Attempt}{Suffix}",
             RunId = run.RunId,
             Attempt = run.Attempt,
             At = now > view.At ? now : view.At,
-            NextEvent = view.NextEvent,
+            NextEvent = view.ClaimedBy == run.RunId ? view.NextEvent : 0,
             IsBase = view.NextPosition == 0,
             Records = [Claim(run, view), end with { CheckpointId = view.Root?.CheckpointId }],
         };

@@ -13,7 +13,7 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
     {
         var root = log.View.Root is { } known ? setup.Graph.Load("", known.Line) : null;
         Adopt(root);
-        if (log.View.ClaimedBy == setup.Row.RunId)
+        if (log.View.ClaimedBy == setup.Row.RunId && log.View.HasBegun)
         {
             // A later attempt: the input, the answers or the fork are durable, together with the first claim.
             // With the version that goes on now; see GraphVersions.

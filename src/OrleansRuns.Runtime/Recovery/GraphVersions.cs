@@ -50,7 +50,7 @@ internal sealed partial class GraphVersions(
         var request = RunRequests.FromRow(run.Request);
         try
         {
-            if (view.ClaimedBy != run.RunId && request.Input is { } input)
+            if ((view.ClaimedBy != run.RunId || !view.HasBegun) && request.Input is { } input)
             {
                 var root = view.Root is { } known ? graph.Load("", known.Line) : null;
                 _ = graph.ApplyInput(root, JsonSerializer.Deserialize<JsonElement>(input));

@@ -100,6 +100,26 @@ public sealed class TakeoverTests(ITestOutputHelper output)
         Assert.Equal(["0", "1", "2", "3", "4", "5"], (await new RunBench(graph, _store).StateAsync<TurnsState>()).Items);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ExecuteAsync_ClosedBeforeItsFirstEntry_TakesItsInputInTheNextAttempt(bool threadHasState)
+    {
+        var bench = new RunBench(TurnsGraph.Compile(state => state with { Items = state.Items.Append($"turn {state.Turns}") }), _store);
+        if (threadHasState)
+        {
+            await bench.ExecuteAsync(new { until = 1 });
+        }
+
+        await bench.CloseAsync("run-2", new EndLogRecord { Status = "interrupted", StopReason = "drained" }, rollBack: false);
+        var events = new RecordedEvents();
+        var outcome = await bench.ExecuteAsync(new { blob = "asked for", until = 1 }, "run-2", attempt: 2, events);
+
+        Assert.Equal(RunStatus.Success, outcome.Status);
+        Assert.Equal("asked for", (await bench.StateAsync<TurnsState>()).Blob);
+        Assert.NotEmpty(events.Checkpoints);
+    }
+
     [Fact]
     public async Task ExecuteAsync_AnotherRunClaimsFirst_IsFencedAndRunsNoNode()
     {
