@@ -97,6 +97,13 @@ internal static class GraphChecks
             problems.Add($"Node '{node.Name}' runs a subgraph and cannot be cached. Cache the nodes of the subgraph.");
         }
 
+        if (node.Subgraph is not null && (options.Retry ?? options.Timeout ?? (object?)options.IdleTimeout) is not null)
+        {
+            problems.Add(
+                $"Node '{node.Name}' runs a subgraph, which is not tried again or limited as a whole. Give Retry, Timeout and IdleTimeout "
+                + "to the nodes of the subgraph.");
+        }
+
         if (options.Deferred && node.Argument is not null)
         {
             problems.Add($"Node '{node.Name}' takes a private argument and cannot be deferred: a send runs in the next superstep.");

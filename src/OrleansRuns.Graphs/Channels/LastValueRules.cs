@@ -53,10 +53,22 @@ internal sealed class MergeableRules<TValue> : ChannelRules<TValue>
     {
         var what = $"channel '{channel}'";
         var merged = deltas.Aggregate(
-            before, (current, delta) => TValue.Merge(before, current, GraphJson.Read<TValue>(delta.Value, what)));
+            before, (current, delta) => Merge(before, current, GraphJson.Read<TValue>(delta.Value, what), what));
         var value = GraphJson.Serialize(merged, what);
         return (GraphJson.Read<TValue>(value, what), new ChannelOperation(ChannelOperation.Set, value));
     }
 
     internal override void CheckInput(JsonElement delta, string what, string path) => GraphJson.ReadInput<TValue>(delta, what, path);
+
+    private static TValue Merge(TValue before, TValue current, TValue incoming, string what)
+    {
+        try
+        {
+            return TValue.Merge(before, current, incoming);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            throw new GraphUpdateException($"The merge of {what} failed: {exception.Message}", exception);
+        }
+    }
 }

@@ -59,7 +59,7 @@ internal sealed class MessagesRules : ChannelRules<Messages>
                 continue;
             }
 
-            if (GraphJson.ReadInput<Message>(member, what, place).Id is null)
+            if (GraphJson.ReadInput<Message?>(member, what, place) is not { Id: not null })
             {
                 throw new GraphInputException($"At '{place}' {what} does not fit: a message from outside needs an 'id'.", place);
             }
@@ -90,7 +90,7 @@ internal sealed class MessagesRules : ChannelRules<Messages>
     private static string? RemovedId(JsonElement member) =>
         member.ValueKind == JsonValueKind.Object
         && member.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals(RemoveType)
-        && member.TryGetProperty("id", out var id)
+        && member.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String
             ? id.GetString()
             : null;
 

@@ -9,20 +9,24 @@ internal sealed partial class CompiledGraph<TState>
     /// Pending tasks of the old checkpoint are discarded. Half-full joins and waiting deferred nodes stay: they belong to the thread,
     /// not to the input.
     /// </remarks>
-    public override CheckpointDraft ApplyInput(Checkpoint? before, JsonElement input)
+    public override CheckpointDraft ApplyInput(Checkpoint? before, JsonElement input) => Refusing("input", () =>
     {
         var state = before is null ? _model.Initial : StateOf(before);
         var update = ReadInput(state, input);
         var fold = _model.Fold(state, [new(Node.StartName, Node.StartName, update)]);
         return Enter(before, before?.Namespace ?? "", fold.After, before is null ? null : fold.Operations);
-    }
+    });
 
     public override CheckpointDraft ApplyUpdate(
         Checkpoint before, IReadOnlyList<TaskWrites> pending, JsonElement update, string? asNode)
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(pending);
-        var finished = InTaskOrder(before, pending);
+        return Refusing("update", () => ApplyUpdate(before, InTaskOrder(before, pending), update, asNode));
+    }
+
+    private Draft<TState> ApplyUpdate(Checkpoint before, ImmutableArray<TaskWrites> finished, JsonElement update, string? asNode)
+    {
         var author = asNode ?? InferAuthor(before, finished);
         if (author is not (Node.StartName or Node.EndName) && !_definitions.ContainsKey(author))
         {
@@ -44,6 +48,19 @@ internal sealed partial class CompiledGraph<TState>
             Plan = PlanAfterUpdate(before, finished, author, fold.After),
             Ran = [author],
         };
+    }
+
+    /// <summary>Does what the author's own mapping, merges and branches take part in: whatever they throw refuses what a caller gave.</summary>
+    private T Refusing<T>(string what, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception exception) when (exception is not (GraphInputException or OutOfMemoryException))
+        {
+            throw new GraphInputException($"Graph '{Name}' refuses the {what}: {exception.Message}", path: null, exception);
+        }
     }
 
     public override CheckpointDraft Fork(Checkpoint origin)

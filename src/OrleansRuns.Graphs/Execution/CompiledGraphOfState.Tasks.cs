@@ -99,7 +99,7 @@ internal sealed partial class CompiledGraph<TState>
         // Branches see the state with the node's own writes and nobody else's: those of its siblings may not even exist yet.
         var own = update is null || !_routers.Contains(task.Node)
             ? state
-            : _model.Fold(state, [new(task.Node, task.Id, update)]).After;
+            : _model.Fold(state, [new(task.Node, task.Id, update)], isStepOver: false).After;
         return new()
         {
             TaskId = task.Id,

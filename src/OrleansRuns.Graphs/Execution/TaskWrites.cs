@@ -59,7 +59,7 @@ public sealed record NodeError
     /// <summary>Gets the name of the failed node.</summary>
     public required string Node { get; init; }
 
-    /// <summary>Gets the full name of the exception's type.</summary>
+    /// <summary>Gets the full name of the exception's type; of a subgraph that failed, why: "node_error", "recursion_limit".</summary>
     public required string Type { get; init; }
 
     /// <summary>Gets the exception's message.</summary>

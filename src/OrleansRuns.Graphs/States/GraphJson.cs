@@ -8,10 +8,10 @@ namespace OrleansRuns.Graphs;
 internal static class GraphJson
 {
     /// <summary>For what a caller gives: an unknown member, a missing one and a null that is not allowed are errors.</summary>
-    internal static JsonSerializerOptions Strict { get; } = Create(JsonUnmappedMemberHandling.Disallow);
+    internal static JsonSerializerOptions Strict { get; } = Create(isStrict: true);
 
     /// <summary>For what the log holds: written by this program or by an older or newer one.</summary>
-    internal static JsonSerializerOptions Lenient { get; } = Create(JsonUnmappedMemberHandling.Skip);
+    internal static JsonSerializerOptions Lenient { get; } = Create(isStrict: false);
 
     internal static JsonElement Null { get; } = JsonSerializer.SerializeToElement<object?>(null);
 
@@ -26,7 +26,7 @@ internal static class GraphJson
             StoredTypes.Check(typeof(T), value, what);
             return JsonSerializer.SerializeToElement(value, Lenient);
         }
-        catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException)
+        catch (Exception exception) when (exception is not (GraphException or OutOfMemoryException))
         {
             throw new GraphUpdateException($"The value of {what} cannot be stored as JSON: {exception.Message}", exception);
         }
@@ -65,18 +65,19 @@ internal static class GraphJson
         }
     }
 
-    private static JsonSerializerOptions Create(JsonUnmappedMemberHandling unknown)
+    private static JsonSerializerOptions Create(bool isStrict)
     {
         var options = new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
             NumberHandling = JsonNumberHandling.Strict,
-            UnmappedMemberHandling = unknown,
+            UnmappedMemberHandling = isStrict ? JsonUnmappedMemberHandling.Disallow : JsonUnmappedMemberHandling.Skip,
             RespectNullableAnnotations = true,
+            RespectRequiredConstructorParameters = isStrict,
             IgnoreReadOnlyProperties = true,
             AllowDuplicateProperties = false,
             TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { StoredTypes.CheckMembers } },
-            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: !isStrict) },
         };
         options.MakeReadOnly();
         return options;

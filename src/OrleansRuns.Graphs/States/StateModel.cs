@@ -115,8 +115,9 @@ internal sealed class StateModel<TState>
     /// <summary>Merges the writes of a superstep.</summary>
     /// <param name="before">The state before it.</param>
     /// <param name="writes">The writes, in task order.</param>
+    /// <param name="isStepOver">Whether the superstep ends with them, and with it what lives for one superstep.</param>
     /// <exception cref="GraphUpdateException">Two writes cannot be merged, or one names an unknown channel.</exception>
-    internal StateFold<TState> Fold(TState before, IReadOnlyList<ChannelWrite> writes)
+    internal StateFold<TState> Fold(TState before, IReadOnlyList<ChannelWrite> writes, bool isStepOver = true)
     {
         var deltas = new SortedDictionary<string, List<ChannelDelta>>(StringComparer.Ordinal);
         foreach (var write in writes.Where(write => write.Update is not null))
@@ -134,7 +135,7 @@ internal sealed class StateModel<TState>
         foreach (var channel in _channels)
         {
             var operation = deltas.TryGetValue(channel.Name, out var list) ? channel.Fold(after, list)
-                : channel.IsEphemeral ? channel.Reset(after, Initial)
+                : channel.IsEphemeral && isStepOver ? channel.Reset(after, Initial)
                 : null;
             if (operation is not null && !channel.IsUntracked)
             {
@@ -200,8 +201,14 @@ internal sealed class StateModel<TState>
             throw new GraphInputException($"At '$' {what} does not fit: an object of channels is needed.", "$");
         }
 
+        var written = new HashSet<string>(StringComparer.Ordinal);
         foreach (var member in update.EnumerateObject())
         {
+            if (!written.Add(member.Name))
+            {
+                throw new GraphInputException($"At '$.{member.Name}' {what} names the channel twice.", $"$.{member.Name}");
+            }
+
             if (!_byName.TryGetValue(member.Name, out var channel) || channel.IsUntracked)
             {
                 throw new GraphInputException(

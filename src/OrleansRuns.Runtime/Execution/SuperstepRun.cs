@@ -181,10 +181,16 @@ internal sealed class SuperstepRun(
 
         var childLimits = limits with
         {
-            StopStep = setup.Request.RecursionLimit,
+            // From where it goes on: a subgraph that asks again and again is as old as its thread.
+            StopStep = start.Step + 1 + setup.Request.RecursionLimit,
             PassedCheckpointId = RunStart.IsPassed(log.View, start) ? start.Id : null,
         };
         var end = await new GraphLoop(setup, child, log, nodes).RunAsync(start, childLimits, stop);
+        if (end.Kind == LoopEndKind.Failed && graph.HandleError(task, Error(task, end)) is { } handled)
+        {
+            return new TaskEnd(handled, null);
+        }
+
         if (end.Kind != LoopEndKind.Finished)
         {
             return new TaskEnd(null, end with { Checkpoint = checkpoint });
@@ -216,6 +222,13 @@ internal sealed class SuperstepRun(
         Node = task.Node,
         Type = exception.GetType().FullName ?? exception.GetType().Name,
         Message = exception.Message,
+    };
+
+    private static NodeError Error(GraphTask task, LoopEnd failed) => new()
+    {
+        Node = task.Node,
+        Type = WireName.Of(failed.StopReason ?? StopReason.NodeError),
+        Message = failed.Error ?? "",
     };
 
     private LoopEnd Stopped() => new(LoopEndKind.Stopped, checkpoint);

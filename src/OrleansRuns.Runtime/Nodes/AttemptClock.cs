@@ -40,14 +40,14 @@ internal sealed class AttemptClock : IDisposable
 
     internal void Heartbeat() => _idle.Change(_options.IdleTimeout ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Gets the result of code that has ended; its cancellation by a limit becomes the limit's own exception.</summary>
+    /// <summary>Gets the result of code that has ended; whatever it throws when a limit has cancelled it becomes the limit's own exception.</summary>
     internal async Task<T> ResultOf<T>(Task<T> code)
     {
         try
         {
             return await code;
         }
-        catch (OperationCanceledException) when (TimedOut is not null && _cancel.IsCancellationRequested)
+        catch (Exception) when (TimedOut is not null && _cancel.IsCancellationRequested)
         {
             throw TimedOut;
         }

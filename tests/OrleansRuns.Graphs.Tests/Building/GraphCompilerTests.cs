@@ -87,6 +87,19 @@ public sealed class GraphCompilerTests
     }
 
     [Fact]
+    public void Compile_SubgraphWithWhatOnlyNodesHave_SaysSo()
+    {
+        var child = new Lambda<TestState>(inner => inner.AddPath(Node.Start, inner.AddLogger("a"), Node.End));
+
+        var problems = Mistakes(graph => graph.AddPath(
+            Node.Start,
+            graph.AddSubgraph("child", child, parent => parent, (parent, _) => parent, new() { Timeout = TimeSpan.FromSeconds(1) }),
+            Node.End));
+
+        Assert.Contains("Node 'child' runs a subgraph, which is not tried again", Assert.Single(problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Fingerprint_SameShape_IsTheSameAndFollowsTheShape()
     {
         Assert.Equal(Path("a", "b").Fingerprint, Path("a", "b").Fingerprint);

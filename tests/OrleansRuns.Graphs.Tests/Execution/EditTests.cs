@@ -41,6 +41,26 @@ public sealed class EditTests
         Assert.Throws<GraphInputException>(() => Two().Begin("""{"nonsense":1}"""));
 
     [Fact]
+    public void ApplyInput_AuthorsMappingThrows_IsRefusedWithWhatItSays()
+    {
+        var graph = TestGraph.Compile(graph =>
+        {
+            graph.Input<Question>((state, input) => throw new IOException($"There is no '{input.Text}'."));
+            graph.AddPath(Node.Start, graph.AddLogger("a"), Node.End);
+        });
+
+        var refused = Assert.Throws<GraphInputException>(() => graph.Begin("""{"text":"cat"}"""));
+
+        Assert.Contains("There is no 'cat'.", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"sum":1,"sum":2}""")]
+    [InlineData("""{"text":"a","text":"a"}""")]
+    public void ApplyInput_ChannelNamedTwice_IsRefused(string input) =>
+        Assert.Throws<GraphInputException>(() => Two().Begin(input));
+
+    [Fact]
     public async Task ApplyUpdate_AsNode_RunsItsEdgesAndBranches()
     {
         var graph = TestGraph.Compile(graph =>

@@ -137,6 +137,48 @@ public sealed class StateModelTests
         Assert.Equal(["seed"], given.Words);
     }
 
+    [Theory]
+    [InlineData("""{"talk":null}""", "$.talk")]
+    [InlineData("""{"talk":[null]}""", "$.talk[0]")]
+    [InlineData("""{"talk":{"type":"remove","id":5}}""", "$.talk")]
+    [InlineData("""{"peak":{}}""", "$.peak")]
+    public void CheckUpdate_WhatOnlySeemsToFit_IsRefusedWithItsPath(string update, string path)
+    {
+        var refused = Assert.Throws<GraphInputException>(
+            () => Model.CheckUpdate(JsonSerializer.Deserialize<JsonElement>(update), "the update"));
+
+        Assert.StartsWith(path, refused.Path, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Serialize_WhatJsonHasNot_IsRefusedWithItsPlace()
+    {
+        var refused = Assert.Throws<GraphUpdateException>(() => GraphJson.Serialize(double.NaN, "channel 'rate' of node 'count'"));
+
+        Assert.Contains("channel 'rate' of node 'count'", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fold_MergeThrows_NamesTheChannel()
+    {
+        var model = Create<BrokenState>();
+        var given = StateModel<BrokenState>.Give(model.Initial);
+        var update = model.Diff(given, given with { Value = new Broken(1) }, "n", "t");
+
+        var refused = Assert.Throws<GraphUpdateException>(() => model.Fold(model.Initial, [new("n", "t", update)]));
+
+        Assert.Contains("'value'", refused.Message, StringComparison.Ordinal);
+        Assert.IsType<IOException>(refused.InnerException);
+    }
+
+    [Fact]
+    public void Fold_StepIsNotOver_KeepsWhatLivesForIt()
+    {
+        var written = Fold(Model.Initial, state => state with { Flash = "now" });
+
+        Assert.Equal("now", Model.Fold(written.After, [], isStepOver: false).After.Flash);
+    }
+
     [Fact]
     public void Fold_EphemeralNotWritten_IsReset()
     {
@@ -250,4 +292,15 @@ public sealed class StateModelTests
         var given = StateModel<BagState>.Give(before);
         return Model.Diff(given, node(given), "n", "task");
     }
+}
+
+/// <summary>A state whose merge throws.</summary>
+public sealed record BrokenState : GraphState
+{
+    public Broken Value { get; init; } = new(0);
+}
+
+public sealed record Broken(int Number) : IMergeable<Broken>
+{
+    public static Broken Merge(Broken before, Broken current, Broken incoming) => throw new IOException("The disk is gone.");
 }

@@ -32,7 +32,7 @@ internal sealed class DigestGraph : IGraph<DigestState>
     // Also asked before a run is admitted: a folder that is not there changes nothing.
     private static DigestState Take(DigestState state, DigestInput input)
     {
-        var folder = Path.GetFullPath(input.Folder);
+        var folder = FullPath(input.Folder, "$.folder");
         if (!Directory.Exists(folder))
         {
             throw new GraphInputException($"The folder '{folder}' does not exist. Name a folder with text files.", "$.folder");
@@ -44,8 +44,8 @@ internal sealed class DigestGraph : IGraph<DigestState>
             Folder = folder,
             Pattern = input.Pattern,
             Approve = input.Approve,
-            ReportFile = Path.GetFullPath(input.Report),
-            ReadLog = input.ReadLog is null ? null : Path.GetFullPath(input.ReadLog),
+            ReportFile = FullPath(input.Report, "$.report"),
+            ReadLog = input.ReadLog is null ? null : FullPath(input.ReadLog, "$.readLog"),
             Files = state.Files.Overwrite([]),
             Skipped = state.Skipped.Overwrite([]),
             Lines = state.Lines.Overwrite(0),
@@ -54,6 +54,11 @@ internal sealed class DigestGraph : IGraph<DigestState>
             Report = null,
         };
     }
+
+    private static string FullPath(string path, string member) =>
+        path.Length > 0 && !path.Contains('\0', StringComparison.Ordinal)
+            ? Path.GetFullPath(path)
+            : throw new GraphInputException($"'{path}' is no path of a file or a folder.", member);
 
     private static async Task<DigestState> CountAsync(DigestState state, string path, NodeContext node)
     {

@@ -51,6 +51,7 @@ internal sealed class OrderGraph(OrderEffects effects) : IGraph<OrderState>
     {
         Refuse(string.IsNullOrWhiteSpace(input.OrderId), "An order needs an id.", "$.orderId");
         Refuse(input.Items.IsDefaultOrEmpty, "An order needs at least one item.", "$.items");
+        Refuse(input.Items.Any(item => item is null), "An item is an object, and not null.", "$.items[*]");
         Refuse(input.Items.Any(item => item.Quantity < 1), "An item's quantity is 1 or more.", "$.items[*].quantity");
         Refuse(input.Items.Any(item => item.Price < 0), "An item's price is 0 or more.", "$.items[*].price");
         Refuse(input.FailAt is not (null or Reserve or Charge or Ship), "Use reserve, charge or ship.", "$.failAt");
