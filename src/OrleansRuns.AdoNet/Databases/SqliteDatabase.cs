@@ -7,6 +7,7 @@ namespace OrleansRuns.AdoNet;
 internal sealed class SqliteDatabase : IDatabase
 {
     private const int NotADatabase = 26;
+    private const string IsForeign = "select count(*) > 0 and coalesce(sum(name = 'schema_versions'), 0) = 0 from sqlite_master";
 
     private readonly DatabaseThread _writer = new("OrleansRuns SQLite writer");
     private readonly DatabaseThread _reader = new("OrleansRuns SQLite reader");
@@ -101,6 +102,13 @@ internal sealed class SqliteDatabase : IDatabase
     private async Task CheckAsync(CancellationToken cancellationToken)
     {
         await using var connection = await Source.OpenConnectionAsync(cancellationToken);
+        if (!_isReadOnly && await connection.ScalarAsync<long>(IsForeign) > 0)
+        {
+            throw new OrleansConfigurationException(
+                $"{DisplayName} is the database of another program: it has tables, and those of runs are not among them. "
+                + "Name another file; this one was not changed.");
+        }
+
         // WAL lets readers look on while one writes; FULL makes a commit durable before it is answered.
         await connection.ExecuteAsync(_isReadOnly ? "select count(*) from sqlite_master" : "pragma journal_mode = wal");
         var synchronous = await connection.ScalarAsync<long>("pragma synchronous");

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Runtime;
@@ -78,6 +79,23 @@ public sealed class SqliteDatabaseTests : IDisposable
         await using var host = await StartAsync(PathOfFile);
 
         await Assert.ThrowsAsync<OrleansConfigurationException>(() => StartAsync(PathOfFile));
+    }
+
+    [Fact]
+    public async Task OpenAsync_DatabaseOfAnotherProgram_IsLeftAsItIs()
+    {
+        await using (var theirs = SqliteFactory.Instance.CreateDataSource($"Data Source={PathOfFile};Pooling=false"))
+        await using (var connection = await theirs.OpenConnectionAsync())
+        {
+            await connection.ExecuteAsync("create table runs (distance integer)");
+        }
+
+        var before = await File.ReadAllBytesAsync(PathOfFile);
+
+        var exception = await Assert.ThrowsAsync<OrleansConfigurationException>(() => StartAsync(PathOfFile));
+
+        Assert.Contains("is the database of another program", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllBytesAsync(PathOfFile));
     }
 
     [Fact]
