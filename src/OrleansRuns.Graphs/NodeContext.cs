@@ -73,18 +73,21 @@ public abstract class NodeContext
     /// <typeparam name="TAnswer">The answer's type; its schema goes out with the question.</typeparam>
     /// <param name="question">What the asker shows; serialised at once.</param>
     /// <returns>The answer. By then the node has run again from its start: what comes before the question should bear repetition.</returns>
-    /// <remarks>Answers are matched by position: ask the same questions in the same order in every execution of the task.</remarks>
-    /// <exception cref="GraphInputException">The answer cannot be read as <typeparamref name="TAnswer"/>.</exception>
+    /// <remarks>
+    /// Answers are matched by position: ask the same questions in the same order in every execution of the task. An answer that fits the
+    /// schema and still cannot be read as <typeparamref name="TAnswer"/> is dropped, and asked for again.
+    /// </remarks>
     public TAnswer Interrupt<TAnswer>(object? question)
     {
         lock (_asking)
         {
             var index = _questions++;
-            if (_asked is null && index < _answers.Length)
+            if (_asked is null && index < _answers.Length && TryRead<TAnswer>(_answers[index], out var answer))
             {
-                return GraphJson.ReadInput<TAnswer>(_answers[index], $"the answer to question {index + 1} of node '{Node}'");
+                return answer;
             }
 
+            _answers = _asked is null && index < _answers.Length ? _answers[..index] : _answers;
             _asked ??= new()
             {
                 Id = StableId.ForInterrupt(Namespace, TaskId, index),
@@ -116,6 +119,20 @@ public abstract class NodeContext
 
     /// <summary>Says that the node is alive: restarts its <see cref="NodeOptions.IdleTimeout"/>.</summary>
     public abstract void Heartbeat();
+
+    private bool TryRead<TAnswer>(JsonElement given, out TAnswer answer)
+    {
+        try
+        {
+            answer = GraphJson.ReadInput<TAnswer>(given, $"an answer to node '{Node}'");
+            return true;
+        }
+        catch (GraphInputException)
+        {
+            answer = default!;
+            return false;
+        }
+    }
 
     // Task ids say nothing to who answers: "review:018f…|check:77aa…" and node "ask" become "review|check|ask".
     private string NodePath() => string.Concat(

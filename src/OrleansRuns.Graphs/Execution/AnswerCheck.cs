@@ -51,13 +51,21 @@ internal static class AnswerCheck
             }
         }
 
-        return schema.TryGetProperty("properties", out var properties)
-            ? value.EnumerateObject()
-                .Select(member => properties.TryGetProperty(member.Name, out var inner)
-                    ? Mismatch(member.Value, inner, $"{path}.{member.Name}")
-                    : null)
-                .FirstOrDefault(problem => problem is not null)
-            : null;
+        return value.EnumerateObject()
+            .Select(member => InMember(member, schema, $"{path}.{member.Name}"))
+            .FirstOrDefault(problem => problem is not null);
+    }
+
+    private static string? InMember(JsonProperty member, JsonElement schema, string path)
+    {
+        if (schema.TryGetProperty("properties", out var properties) && properties.TryGetProperty(member.Name, out var inner))
+        {
+            return Mismatch(member.Value, inner, path);
+        }
+
+        return !schema.TryGetProperty("additionalProperties", out var others) ? null
+            : others.ValueKind == JsonValueKind.False ? $"'{path}' is unknown."
+            : Mismatch(member.Value, others, path);
     }
 
     private static IEnumerable<string> Kinds(JsonElement type) =>
@@ -68,7 +76,8 @@ internal static class AnswerCheck
         "null" => value.ValueKind == JsonValueKind.Null,
         "boolean" => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
         "string" => value.ValueKind == JsonValueKind.String,
-        "integer" => value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var number) && decimal.IsInteger(number),
+        // As it is read: 1.0 is no integer to it.
+        "integer" => value.ValueKind == JsonValueKind.Number && value.GetRawText().AsSpan().IndexOfAny('.', 'e', 'E') < 0,
         "number" => value.ValueKind == JsonValueKind.Number,
         "object" => value.ValueKind == JsonValueKind.Object,
         "array" => value.ValueKind == JsonValueKind.Array,

@@ -14,8 +14,10 @@ internal sealed class NodeCache(IOptions<RunNodesOptions> options, TimeProvider 
     private long _bytes;
 
     /// <summary>Finds what was written for a key.</summary>
-    /// <returns>The writes, or <see langword="null"/> when there are none or their time is over.</returns>
-    internal TaskWrites? Find(string key)
+    /// <returns>The writes as a task's own, or <see langword="null"/> when there are none or their time is over.</returns>
+    internal TaskWrites? Find(string key, string taskId) => Find(key) is { } known ? Of(taskId, known) : null;
+
+    private TaskWrites? Find(string key)
     {
         lock (_lock)
         {
@@ -58,6 +60,16 @@ internal sealed class NodeCache(IOptions<RunNodesOptions> options, TimeProvider 
             }
         }
     }
+
+    /// <summary>Gives writes to another task, with what is named after the one that made them: messages that came without an id.</summary>
+    private static TaskWrites Of(string taskId, TaskWrites known) => known with
+    {
+        TaskId = taskId,
+        Update = known.Update is { } update
+            ? JsonSerializer.Deserialize<JsonElement>(
+                update.GetRawText().Replace($"\"{known.TaskId}/", $"\"{taskId}/", StringComparison.Ordinal))
+            : null,
+    };
 
     private void Add(Entry entry)
     {

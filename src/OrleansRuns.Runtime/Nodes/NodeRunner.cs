@@ -171,9 +171,9 @@ internal sealed partial class NodeRunner(
     private async Task<NodeResult> InvokeAsync(NodeTask node, NodeOptions nodeOptions, NodeContext context)
     {
         var key = node.Graph.CacheKeyOf(node.Checkpoint, node.Task);
-        if (key is not null && context.Answers.IsEmpty && cache.Find(key) is { } known)
+        if (key is not null && context.Answers.IsEmpty && cache.Find(key, node.Task.Id) is { } known)
         {
-            return new NodeResult(known with { TaskId = node.Task.Id }, IsCached: true);
+            return new NodeResult(known, IsCached: true);
         }
 
         var writes = await node.Graph.InvokeAsync(node.Checkpoint, node.Task, context);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace OrleansRuns.Graphs.Tests;
 
 public sealed class InterruptTests
@@ -117,6 +119,7 @@ public sealed class InterruptTests
     [InlineData("""{"yes":true,"tags":["a",2]}""", "$.tags[1]")]
     [InlineData("""{"tags":[]}""", "$.yes")]
     [InlineData("[]", "$")]
+    [InlineData("""{"yes":true,"tags":[],"no":false}""", "$.no")]
     public async Task Apply_AnswerOfARecord_IsCheckedWithItsPath(string answer, string? wrong)
     {
         var pending = await AskAsync<Approval>();
@@ -125,6 +128,20 @@ public sealed class InterruptTests
 
         Assert.Equal(wrong is null, exception is null);
         Assert.Contains($"'{wrong}'", $"{exception?.Message}''", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Interrupt_AnswerFitsTheSchemaAndCannotBeRead_AsksAgain()
+    {
+        var graph = Asking((state, node) => state with { Text = node.Interrupt<byte>("How many?").ToString(CultureInfo.InvariantCulture) });
+        var begin = graph.Begin();
+        var context = TestGraph.ContextOf(begin, begin.Tasks[0], answers: [TestGraph.Json("1000")]);
+
+        var writes = await graph.InvokeAsync(begin, begin.Tasks[0], context);
+
+        Assert.False(writes.Finished);
+        Assert.Single(writes.Interrupts);
+        Assert.Empty(writes.Answers);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ internal sealed class KillLoop(HostProgram program, string graph, Func<string, s
             await afterEnd(thread, durable, ended);
         }
 
-        Assert.True(hits > 0, $"Seed {seed}: none of {Kills} kills hit a run that was not finished.");
+        Assert.True(hits > 0 && hits >= Kills / 4, $"Seed {seed}: only {hits} of {Kills} kills hit a run that was not finished.");
         output.WriteLine($"{hits} of {Kills} kills hit a run that was not finished");
     }
 

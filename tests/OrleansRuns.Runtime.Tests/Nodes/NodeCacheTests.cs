@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
 using OrleansRuns.Graphs;
 using OrleansRuns.TestKit;
 
@@ -23,6 +25,21 @@ public sealed class NodeCacheTests : IDisposable
         Assert.Equal(first.Writes!.Update!.Value.GetRawText(), second.Writes!.Update!.Value.GetRawText());
         Assert.NotEqual(first.Writes.TaskId, second.Writes.TaskId);
         Assert.Equal(2, _runs);
+    }
+
+    [Fact]
+    public void Find_MessageThatCameWithoutAnId_IsAnotherOneForAnotherTask()
+    {
+        var cache = new NodeCache(Options.Create(new RunNodesOptions()), TimeProvider.System);
+        var update = JsonSerializer.Deserialize<JsonElement>("""{"talk":[{"id":"one/0","role":"ai"},{"id":"mine","role":"ai"}]}""");
+        cache.Keep("key", new TaskWrites { TaskId = "one", Node = "say", Finished = true, Update = update }, timeToLive: null);
+
+        var found = cache.Find("key", "two")!;
+
+        Assert.Equal("two", found.TaskId);
+        Assert.Equal(
+            ["two/0", "mine"],
+            found.Update!.Value.GetProperty("talk").EnumerateArray().Select(message => message.GetProperty("id").GetString()));
     }
 
     [Fact]
