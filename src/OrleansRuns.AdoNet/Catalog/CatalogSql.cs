@@ -83,7 +83,8 @@ internal static class CatalogSql
         + "select @thread, @log, @graph, 0, @now, @now where not exists (select 1 from runs where " + ThisRunOrKey + ") "
         + "on conflict (thread_id) do nothing; "
         + "update threads set epoch = epoch + case when holder is null then 1 else 0 end, holder = coalesce(holder, @run), "
-        + "admitted = admitted + 1, graph = @graph, updated_at = @now "
+        // Of an edit it tells since when it holds the thread, which whoever waits for it must not change.
+        + "admitted = admitted + 1, graph = @graph, updated_at = case when holder like 'edit-%' then updated_at else @now end "
         + "where thread_id = @thread and (holder is null or (@queues and graph = @graph)) "
         + "and not exists (select 1 from runs where " + ThisRunOrKey + "); "
         + "insert into runs (run_id, thread_id, number, graph, fingerprint, request, idempotency_key, metadata, status, attempt, "

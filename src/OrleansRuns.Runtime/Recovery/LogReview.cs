@@ -42,7 +42,8 @@ internal sealed class LogReview(IThreadLogStore store)
             }
             else if (page.IsEmpty)
             {
-                return new LogSummary(entries, first == 0 && problems.Count == 0, ends.ToImmutable(), problems.ToImmutable());
+                var rest = problems.Count == 0 ? ThreadRest.Of(view) : null;
+                return new LogSummary(entries, first == 0 && problems.Count == 0, ends.ToImmutable(), problems.ToImmutable(), rest);
             }
         }
     }

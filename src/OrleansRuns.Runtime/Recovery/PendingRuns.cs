@@ -89,7 +89,8 @@ internal sealed partial class PendingRuns(
 
                 if (live.IsOpen)
                 {
-                    await waker.WakeHereAsync(run.RunId);
+                    // A silo that stops does not wait for an answer.
+                    await waker.WakeHereAsync(run.RunId).WaitAsync(token);
                 }
             });
         }

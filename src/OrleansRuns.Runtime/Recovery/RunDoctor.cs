@@ -80,7 +80,7 @@ internal sealed class RunDoctor(
                 break;
             }
 
-            await MendAsync(next, cancellationToken);
+            await MendAsync(next, exam.Log.Rest, cancellationToken);
             repaired.Add(next.Finding with { IsRepairable = true });
             exam = await LookAsync(exam.Thread.ThreadId, cancellationToken) ?? exam;
         }
@@ -94,7 +94,7 @@ internal sealed class RunDoctor(
         ];
     }
 
-    private async Task MendAsync(Diagnosis diagnosis, CancellationToken cancellationToken)
+    private async Task MendAsync(Diagnosis diagnosis, ThreadRest? rest, CancellationToken cancellationToken)
     {
         if (diagnosis.End is { } end)
         {
@@ -102,7 +102,7 @@ internal sealed class RunDoctor(
         }
         else if (diagnosis.Release is { Holder: { } holder } slot)
         {
-            await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, rest: null, cancellationToken);
+            await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, rest, cancellationToken);
         }
         else if (diagnosis.Take is { } run)
         {

@@ -21,4 +21,7 @@ internal sealed partial class RunRecovery
 
     [LoggerMessage(3305, LogLevel.Debug, "Run {RunId} waits until a cordon is undone or another silo comes up.")]
     private static partial void LogCordonedOff(ILogger logger, string runId);
+
+    [LoggerMessage(3306, LogLevel.Warning, "The silos that share a search could not be listed. This one leaves nothing to the others.")]
+    private static partial void LogNotShared(ILogger logger, Exception exception);
 }

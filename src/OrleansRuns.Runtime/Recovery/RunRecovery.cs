@@ -42,13 +42,14 @@ internal sealed partial class RunRecovery(
     {
         var members = RecoveryMembers.Of(membership.CurrentSnapshot, lease.Owner);
         var query = new DueRuns { Self = lease.Owner, Live = members.Live, IncludesOwn = true };
+        var share = isShared ? await FindShareAsync(cancellationToken) : RecoveryShare.Whole(lease.Owner);
         var (answered, failed) = (0, 0);
         string? after = null;
         while (true)
         {
             var page = await leases.ListDueAsync(query, after, options.Value.PageSize, cancellationToken);
             await Parallel.ForEachAsync(
-                page.Where(run => IsWanted(run) && (!isShared || members.IsMine(run.RunId))),
+                page.Where(run => IsWanted(run) && share.IsMine(run.RunId)),
                 new ParallelOptions { MaxDegreeOfParallelism = options.Value.Concurrency, CancellationToken = cancellationToken },
                 async (run, token) => _ = await ContinueAsync(run, token)
                     ? Interlocked.Increment(ref answered)
@@ -161,6 +162,20 @@ internal sealed partial class RunRecovery(
         {
             LogSearchFailed(logger, exception, options.Value.Period);
             return false;
+        }
+    }
+
+    private async Task<RecoveryShare> FindShareAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var live = await leases.ListLiveAsync(cancellationToken);
+            return RecoveryShare.Of(membership.CurrentSnapshot, lease.Owner, live);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogNotShared(logger, exception);
+            return RecoveryShare.Whole(lease.Owner);
         }
     }
 

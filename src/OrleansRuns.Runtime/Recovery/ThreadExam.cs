@@ -18,7 +18,8 @@ internal sealed record ThreadExam(
 
     /// <summary>Gets the runs that recovery goes on with.</summary>
     internal IEnumerable<RunRow> Due =>
-        Unfinished.Where(run => run.RunId == Thread.Holder && (run.Owner is null || !Live.Contains(run.Owner)));
+        Unfinished.Where(run =>
+            (run.RunId == Thread.Holder || run.CancelAction is not null) && (run.Owner is null || !Live.Contains(run.Owner)));
 
     internal IEnumerable<Diagnosis> Diagnose() =>
         [.. SlotHolder(), .. Stuck(), .. TwoActive(), .. Runs.SelectMany(Status), .. Log.Problems.Select(Unreadable)];
@@ -49,7 +50,8 @@ internal sealed record ThreadExam(
     private IEnumerable<Diagnosis> Stuck()
     {
         // Behind an active run, or an edit that comes back or is freed, a pending run waits for its turn.
-        var waiting = Unfinished.Where(run => run.RunId != Thread.Holder).ToList();
+        // A cancel that was not delivered is, and needs no slot.
+        var waiting = Unfinished.Where(run => run.RunId != Thread.Holder && run.CancelAction is null).ToList();
         var stuck = waiting.Where(run => Thread.Holder is null || run.Status != RunStatus.Pending).ToList();
         // One that has begun goes before one that has not; of two that have begun nobody can tell which is right.
         var begun = stuck.Where(run => run.Attempt > 0).ToList();
@@ -111,6 +113,7 @@ internal sealed record ThreadExam(
                     Status = status,
                     StopReason = isCancelled ? run.CancelReason : end.StopReason is { } why ? WireName.Parse<StopReason>(why) : null,
                     Error = isCancelled ? null : end.Error,
+                    Rest = Log.Rest,
                 },
             },
         ];
@@ -162,5 +165,10 @@ internal sealed record Diagnosis(DoctorFinding Finding)
 /// <param name="IsWhole">Whether nothing was removed from its beginning and everything can be read.</param>
 /// <param name="Ends">How runs ended, by run.</param>
 /// <param name="Problems">What cannot be read.</param>
+/// <param name="Rest">What the thread's status at rest follows from; <see langword="null"/> when something cannot be read.</param>
 internal sealed record LogSummary(
-    long Entries, bool IsWhole, ImmutableDictionary<string, EndLogRecord> Ends, ImmutableArray<string> Problems);
+    long Entries,
+    bool IsWhole,
+    ImmutableDictionary<string, EndLogRecord> Ends,
+    ImmutableArray<string> Problems,
+    ThreadRest? Rest);

@@ -126,9 +126,10 @@ public abstract partial class RunCatalogContract
     public async Task AdmitAsync_EnqueueBehindAnEdit_GetsTheSlotWhenItIsReleased()
     {
         var edit = await Catalog.TakeSlotAsync(_thread, "digest", "edit-1", None);
-        var queued = await QueuedAsync();
         bench.Advance(TimeSpan.FromSeconds(1));
-        var since = (await Catalog.FindThreadAsync(_thread, None))!.UpdatedAt.AddMilliseconds(1);
+        var queued = await QueuedAsync();
+        // Whoever waits must not make the edit look younger than it is.
+        var since = edit.UpdatedAt.AddMilliseconds(1);
 
         var blocked = await Catalog.ListBlockedAsync(since, 1000, None);
         var holder = await Catalog.ReleaseSlotAsync(_thread, "edit-1", edit.Epoch, null, None);

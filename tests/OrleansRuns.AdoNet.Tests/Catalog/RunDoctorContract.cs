@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansRuns.Abstractions;
+using OrleansRuns.Graphs;
 using OrleansRuns.Runtime;
 using OrleansRuns.TestKit;
 
@@ -123,6 +124,43 @@ public abstract class RunDoctorContract(AdoBench bench)
         var mended = (await bench.Catalog.FindRunAsync(run.RunId, None))!;
         Assert.Equal((status, reason), (mended.Status, mended.StopReason));
         Assert.Null((await bench.Catalog.FindThreadAsync(_thread, None))!.Holder);
+    }
+
+    [Fact]
+    public async Task Status_LogEndsAtAQuestion_ThreadWaitsForItsAnswer()
+    {
+        var run = await BegunAsync();
+        var stands = LogEntries.Checkpoint("step");
+        var question = new Interrupt { Id = "q", Node = "ask", Value = JsonSerializer.SerializeToElement("Go on?") };
+        await AppendAsync(
+            run,
+            "2",
+            isBase: false,
+            new WritesLogRecord
+            {
+                Namespace = stands.Namespace,
+                CheckpointId = stands.Checkpoint.Id,
+                Tasks = [new TaskWrites { TaskId = "t", Node = "ask", Interrupts = [question] }],
+            },
+            new EndLogRecord { Status = "success" });
+
+        await FindAndMendAsync(DoctorCheck.StatusMissing);
+
+        var thread = Assert.Single((await bench.Host.Get<IRunLists>().SearchThreadsAsync(new ThreadSearch { Limit = 1 }, None)).Threads);
+        Assert.Equal((_thread, ThreadStatus.Interrupted), (thread.ThreadId, thread.Status));
+    }
+
+    [Fact]
+    public async Task Run_CancelWasNotDelivered_IsDueAndNotStuck()
+    {
+        await BegunAsync();
+        var queued = await bench.Catalog.AdmitAsync(
+            new NewRun(Guid.CreateVersion7().ToString(), _thread, "digest", "f1", "{}") { Strategy = MultitaskStrategy.Enqueue }, None);
+        await bench.Catalog.RequestCancelAsync(queued.Run!.RunId, CancelAction.Interrupt, None);
+        await DamageAsync("update threads set holder = null where thread_id = @thread", "");
+        await DamageAsync("update runs set status = 'success' where thread_id = @thread and cancel_action is null", "");
+
+        Assert.DoesNotContain(DoctorCheck.RunStuck, (await ExamineAsync(repair: false)).Select(finding => finding.Check));
     }
 
     [Fact]

@@ -38,6 +38,35 @@ public sealed class ClusterRecoveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SiloDies_MembersThatRecoverNothing_GetNoShare()
+    {
+        const int Runs = 12;
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
+        var silos = 0;
+        await using var cluster = await StartAsync(store, silos: 4, configure: silo =>
+        {
+            if (Interlocked.Increment(ref silos) is 2 or 3)
+            {
+                WithoutLeaseAndRecovery(silo);
+            }
+        });
+        var (survivor, dying) = cluster.SiloServices.Index()
+            .Where(silo => silo.Item.GetRequiredService<SiloLease>().IsHeld)
+            .Select(silo => silo.Index)
+            .ToArray() is [var first, var last] ? (first, last) : throw new InvalidOperationException("Two silos have no recovery.");
+        var runs = await Task.WhenAll(Enumerable.Range(0, Runs).Select(_ => BegunAsync(cluster.Catalog, OwnerOf(cluster, dying))));
+
+        await cluster.KillAsync(dying);
+        foreach (var run in runs)
+        {
+            await cluster.Gates.Of(run.ThreadId).ReachedAsync();
+        }
+
+        var owners = await Task.WhenAll(runs.Select(run => cluster.Catalog.FindRunAsync(run.RunId, None)));
+        Assert.All(owners, run => Assert.Equal(OwnerOf(cluster, survivor), run!.Owner));
+    }
+
+    [Fact]
     public async Task Recovery_RunOfALiveSiloOfAnotherCluster_IsNeverTouched()
     {
         using var store = RunStore.OnPostgres(_database!.ConnectionString);
@@ -91,14 +120,24 @@ public sealed class ClusterRecoveryTests : IAsyncLifetime
         Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled, 1), (ended.Status, ended.StopReason, ended.Attempt));
     }
 
-    private static Task<RunCluster> StartAsync(RunStore store, short silos, TimeSpan? lease = null) => RunCluster.StartAsync(options =>
+    private static Task<RunCluster> StartAsync(
+        RunStore store, short silos, TimeSpan? lease = null, Action<ISiloBuilder>? configure = null) => RunCluster.StartAsync(options =>
     {
+        options.ConfigureSilo = configure ?? options.ConfigureSilo;
         options.Store = store;
         options.Silos = silos;
         // What the tests see is not the timer's doing.
         options.Configure = runs => runs.Configure<RunRecoveryOptions>(
             o => (o.Period, o.LeaseDuration) = (Never, lease ?? TimeSpan.FromSeconds(30)));
     });
+
+    /// <summary>Makes a silo a member as one of clients is: nothing of the runs takes part in its life.</summary>
+    private static void WithoutLeaseAndRecovery(ISiloBuilder silo)
+    {
+        var ours = silo.Services.Where(service => service.ServiceType == typeof(ILifecycleParticipant<ISiloLifecycle>)
+            && service.ImplementationFactory?.Method.Module == typeof(SiloLease).Module).ToList();
+        ours.ForEach(service => silo.Services.Remove(service));
+    }
 
     private static Task<RecoveryResult> RecoverAsync(RunCluster cluster) =>
         cluster.Services.GetRequiredService<RunRecovery>().RecoverAsync(isShared: false, None).WithinAsync("the search");

@@ -24,19 +24,5 @@ public sealed class RecoveryMembersTests
         Assert.All(live, owner => Assert.Equal("blue", owner.ClusterId));
     }
 
-    [Fact]
-    public void IsMine_EveryRun_IsOneSilosAndTheSharesAreAlike()
-    {
-        const int Runs = 3000;
-        ImmutableArray<RunOwner> silos = [.. Enumerable.Range(1, 3).Select(index => new RunOwner("blue", Silo(index)))];
-
-        var owners = Enumerable.Range(0, Runs).Select(_ => Guid.CreateVersion7().ToString())
-            .Select(runId => silos.Single(silo => new RecoveryMembers(silo, silos).IsMine(runId)))
-            .CountBy(silo => silo)
-            .ToDictionary();
-
-        Assert.All(silos, silo => Assert.InRange(owners[silo], Runs / 4, Runs / 2));
-    }
-
     private static SiloAddress Silo(int generation) => SiloAddress.New(IPAddress.Loopback, 11111, generation);
 }

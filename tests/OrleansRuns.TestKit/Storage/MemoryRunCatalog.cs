@@ -245,7 +245,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
             return new AdmitOutcome(AdmitKind.Busy, _runs.ContainsKey(thread.Holder!) ? Find(thread.Holder!) : null, thread);
         }
 
-        _threads[run.ThreadId] = thread = thread with { UpdatedAt = Now };
+        _threads[run.ThreadId] = thread = ThreadSlots.IsEdit(thread.Holder!) ? thread : thread with { UpdatedAt = Now };
         _numbers[run.RunId] = _numbers.Count;
         if (run.IdempotencyKey is not null)
         {
