@@ -50,7 +50,7 @@ internal sealed partial class CompiledGraph<TState>
         };
     }
 
-    /// <summary>Does what the author's own mapping, merges and branches take part in: whatever they throw refuses what a caller gave.</summary>
+    /// <summary>Does what the author's own code takes part in: whatever it throws refuses what a caller gave.</summary>
     private T Refusing<T>(string what, Func<T> work)
     {
         try

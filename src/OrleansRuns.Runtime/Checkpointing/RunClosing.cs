@@ -72,7 +72,7 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
         };
     }
 
-    /// <summary>Makes the claim of an attempt that ends before it has claimed the log: without it, its end would be another run's.</summary>
+    /// <summary>Makes the claim of an attempt that ends before its own: without it, its end would be another run's.</summary>
     internal static ClaimLogRecord Claim(RunRow run, LogView view) =>
         view.ClaimedBy == run.RunId ? view.Claim! with { Owner = run.Owner! } : new ClaimLogRecord
         {

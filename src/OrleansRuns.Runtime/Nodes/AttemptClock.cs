@@ -40,7 +40,7 @@ internal sealed class AttemptClock : IDisposable
 
     internal void Heartbeat() => _idle.Change(_options.IdleTimeout ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Gets the result of code that has ended; whatever it throws when a limit has cancelled it becomes the limit's own exception.</summary>
+    /// <summary>Gets the result of code that has ended; what it throws when a limit has cancelled it becomes the limit's own.</summary>
     internal async Task<T> ResultOf<T>(Task<T> code)
     {
         try
