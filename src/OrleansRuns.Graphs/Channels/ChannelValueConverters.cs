@@ -47,9 +47,8 @@ internal sealed class UnionSetConverter<T> : JsonConverter<UnionSet<T>>
 
     public override void Write(Utf8JsonWriter writer, UnionSet<T> value, JsonSerializerOptions options)
     {
-        // A hash set has another order in every process; the order of the texts has not.
         writer.WriteStartArray();
-        foreach (var text in value.Select(item => JsonSerializer.Serialize(item, options)).Order(StringComparer.Ordinal))
+        foreach (var (_, text) in value.Texts(options))
         {
             writer.WriteRawValue(text);
         }

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace OrleansRuns.Graphs;
@@ -40,8 +41,8 @@ public readonly struct UnionSet<T> : IReadOnlyCollection<T>, IEquatable<UnionSet
     /// <summary>Tells whether the set has an item.</summary>
     public bool Contains(T item) => Items.Contains(item);
 
-    /// <inheritdoc/>
-    public IEnumerator<T> GetEnumerator() => Items.GetEnumerator();
+    /// <summary>Enumerates the items in the order of their JSON, which is the same in every process; that of a hash set is not.</summary>
+    public IEnumerator<T> GetEnumerator() => Texts(GraphJson.Lenient).Select(pair => pair.Item).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
@@ -53,6 +54,11 @@ public readonly struct UnionSet<T> : IReadOnlyCollection<T>, IEquatable<UnionSet
 
     /// <inheritdoc/>
     public override int GetHashCode() => Items.Aggregate(0, (hash, item) => hash ^ (item?.GetHashCode() ?? 0));
+
+    /// <summary>Gets the items with their JSON, in its order.</summary>
+    internal IEnumerable<(T Item, string Text)> Texts(JsonSerializerOptions options) => Items
+        .Select(item => (Item: item, Text: JsonSerializer.Serialize(item, options)))
+        .OrderBy(pair => pair.Text, StringComparer.Ordinal);
 
     internal static UnionSet<T> Seal(ImmutableHashSet<T> items) => new(items, null);
 

@@ -172,6 +172,16 @@ public sealed class StateModelTests
     }
 
     [Fact]
+    public void UnionSet_OfTextsWhoseHashesDifferByProcess_IsEnumeratedInOneOrder()
+    {
+        var texts = Enumerable.Range(0, 100).Select(number => $"item {number:D3}").ToList();
+
+        var set = texts.AsEnumerable().Reverse().Aggregate(default(UnionSet<string>), (all, text) => all.With(text));
+
+        Assert.Equal(texts, set);
+    }
+
+    [Fact]
     public void Fold_StepIsNotOver_KeepsWhatLivesForIt()
     {
         var written = Fold(Model.Initial, state => state with { Flash = "now" });
