@@ -28,7 +28,8 @@ internal sealed class UnionSetRules<T> : ChannelRules<UnionSet<T>>
         var removed = changes.Aggregate(ImmutableHashSet<T>.Empty, (all, change) => all.Union(change.Removed));
         if (added.Overlaps(removed))
         {
-            throw Conflict(channel, deltas, $"One adds what another removes: {string.Join(", ", UnionSet<T>.Seal(added.Intersect(removed)))}.");
+            var both = string.Join(", ", UnionSet<T>.Seal(added.Intersect(removed)));
+            throw Conflict(channel, deltas, $"One adds what another removes: {both}.");
         }
 
         var delta = deltas.Count == 1 ? deltas[0].Value : Delta(added, removed, $"channel '{channel}'");
