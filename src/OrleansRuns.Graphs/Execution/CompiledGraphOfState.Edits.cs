@@ -34,7 +34,7 @@ internal sealed partial class CompiledGraph<TState>
         }
 
         var state = StateOf(before);
-        var settled = finished.IsEmpty ? state : _model.Fold(state, [.. finished.Select(ToChannels)]).After;
+        var settled = finished.IsEmpty ? state : _model.Fold(state, [.. finished.SelectMany(ToChannels)]).After;
         var fold = _model.Fold(settled, [new(author, author, CheckUpdate(update))]);
         return new Draft<TState>(_model)
         {

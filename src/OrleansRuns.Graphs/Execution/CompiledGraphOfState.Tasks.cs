@@ -100,12 +100,14 @@ internal sealed partial class CompiledGraph<TState>
         var own = update is null || !_routers.Contains(task.Node)
             ? state
             : _model.Fold(state, [new(task.Node, task.Id, update)], isStepOver: false).After;
+        var (tracked, untracked) = _model.Split(update);
         return new()
         {
             TaskId = task.Id,
             Node = task.Node,
             Finished = true,
-            Update = update,
+            Update = tracked,
+            Untracked = untracked,
             Goto = [.. chosen, .. Route(task.Node, own)],
         };
     }

@@ -57,7 +57,7 @@ internal sealed partial class CompiledGraph<TState> : CompiledGraph
                 nameof(writes));
         }
 
-        var fold = _model.Fold(StateOf(before), [.. ordered.Select(ToChannels)]);
+        var fold = _model.Fold(StateOf(before), [.. ordered.SelectMany(ToChannels)]);
         return new Draft<TState>(_model)
         {
             Number = before.Step + 1,
@@ -126,7 +126,8 @@ internal sealed partial class CompiledGraph<TState> : CompiledGraph
 
     private static SuperstepPlan Waiting(Checkpoint checkpoint) => new([], checkpoint.Joins, checkpoint.Deferred);
 
-    private static ChannelWrite ToChannels(TaskWrites writes) => new(writes.Node, writes.TaskId, writes.Update);
+    private static IEnumerable<ChannelWrite> ToChannels(TaskWrites writes) =>
+        [new(writes.Node, writes.TaskId, writes.Update), new(writes.Node, writes.TaskId, writes.Untracked)];
 
     // What a failed task chose is its handler; its own edges are not followed.
     private static Departure ToDeparture(TaskWrites writes) => new(writes.Node, writes.Goto) { FollowsEdges = writes.Error is null };

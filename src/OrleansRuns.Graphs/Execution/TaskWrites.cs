@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace OrleansRuns.Graphs;
 
@@ -21,6 +22,10 @@ public sealed record TaskWrites
 
     /// <summary>Gets the task deltas by channel as a JSON object; <see langword="null"/> when the task wrote nothing.</summary>
     public JsonElement? Update { get; init; }
+
+    /// <summary>Gets the task deltas of untracked channels, which this process folds and nobody stores or is told.</summary>
+    [JsonIgnore]
+    public JsonElement? Untracked { get; init; }
 
     /// <summary>Gets the tasks that branches, fan-outs and commands chose; plain edges are not among them.</summary>
     public ImmutableArray<PlannedTask> Goto { get; init; } = [];

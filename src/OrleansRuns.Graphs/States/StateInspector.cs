@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -14,6 +15,12 @@ internal static class StateInspector
     [
         typeof(sbyte), typeof(byte), typeof(short), typeof(ushort), typeof(int), typeof(uint), typeof(long), typeof(ulong),
         typeof(Int128), typeof(UInt128), typeof(decimal),
+    ];
+
+    private static readonly string?[] MutableCollections =
+    [
+        "System.Collections", "System.Collections.Generic", "System.Collections.Concurrent", "System.Collections.ObjectModel",
+        "System.Collections.Specialized",
     ];
 
     internal static IEnumerable<(string Name, PropertyInfo Property)> Channels(Type state) =>
@@ -112,7 +119,7 @@ internal static class StateInspector
         {
             problems.Add($"{place} is an 'object', whose type would be lost. Name its type, or use JsonElement.");
         }
-        else if (type.IsArray || definition == typeof(List<>) || definition == typeof(Dictionary<,>) || definition == typeof(HashSet<>))
+        else if (CanChangeInPlace(type))
         {
             problems.Add($"{place} can be changed in place. Use ImmutableArray, AppendList, MergeMap, UnionSet or another immutable type.");
         }
@@ -200,6 +207,25 @@ internal static class StateInspector
 
     private static bool HasBackingField(PropertyInfo property) =>
         property.DeclaringType!.GetField($"<{property.Name}>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance) is not null;
+
+    private static bool CanChangeInPlace(Type type)
+    {
+        for (var part = type; part is not null; part = part.BaseType)
+        {
+            if (part.IsArray || part == typeof(JsonNode) || (MutableCollections.Contains(part.Namespace) && !IsReadOnly(part)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsReadOnly(Type collection) =>
+        collection.Name.StartsWith("IReadOnly", StringComparison.Ordinal)
+        || collection.Name.StartsWith("ReadOnly", StringComparison.Ordinal)
+        || collection.Name.StartsWith("IEnumerable", StringComparison.Ordinal)
+        || collection.Name.StartsWith("KeyValuePair", StringComparison.Ordinal);
 
     // A tuple or a BigInteger is written as "{}": its members are fields or have no 'init'.
     private static bool LosesItsMembers(Type type) =>

@@ -63,8 +63,19 @@ internal sealed class StateModel<TState>
 
         var channels = StateInspector.Channels(typeof(TState))
             .Select(pair => Create(pair.Name, pair.Property))
-            .OrderBy(channel => channel.Name, StringComparer.Ordinal);
-        var model = new StateModel<TState>([.. channels]);
+            .OrderBy(channel => channel.Name, StringComparer.Ordinal)
+            .ToImmutableArray();
+        var model = new StateModel<TState>(channels);
+        foreach (var channel in channels)
+        {
+            foreach (var name in channel.FormerNames.Where(name => model._byName[name] != channel))
+            {
+                problems.Add(
+                    $"'{channel.Name}' of {typeof(TState).Name} has the former name '{name}', which is also that of '{model._byName[name].Name}'. "
+                    + "Two channels cannot read what was stored under one name.");
+            }
+        }
+
         var twice = model._channels.Where(channel => !JsonElement.DeepEquals(channel.Value(new TState()), channel.Value(new TState())));
         foreach (var channel in twice)
         {
@@ -110,6 +121,18 @@ internal sealed class StateModel<TState>
         }
 
         return update.Count == 0 ? null : JsonSerializer.SerializeToElement(update);
+    }
+
+    /// <summary>Divides what a task wrote into what may be stored and what only this process may know.</summary>
+    internal (JsonElement? Tracked, JsonElement? Untracked) Split(JsonElement? update)
+    {
+        if (update is not { } members || !_channels.Any(channel => channel.IsUntracked))
+        {
+            return (update, null);
+        }
+
+        var parts = members.EnumerateObject().ToLookup(member => _byName[member.Name].IsUntracked);
+        return (Part(parts[false]), Part(parts[true]));
     }
 
     /// <summary>Merges the writes of a superstep.</summary>
@@ -233,6 +256,12 @@ internal sealed class StateModel<TState>
             name,
             property,
             StateInspector.CreateRules(property.PropertyType))!;
+
+    private static JsonElement? Part(IEnumerable<JsonProperty> members)
+    {
+        var part = new JsonObject(members.Select(member => KeyValuePair.Create(member.Name, JsonNode.Parse(member.Value.GetRawText()))));
+        return part.Count == 0 ? null : JsonSerializer.SerializeToElement(part);
+    }
 
     private static void ReplayEach(JsonElement operation, Action<JsonElement> replay)
     {

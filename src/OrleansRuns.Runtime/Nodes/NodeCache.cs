@@ -65,11 +65,14 @@ internal sealed class NodeCache(IOptions<RunNodesOptions> options, TimeProvider 
     private static TaskWrites Of(string taskId, TaskWrites known) => known with
     {
         TaskId = taskId,
-        Update = known.Update is { } update
-            ? JsonSerializer.Deserialize<JsonElement>(
-                update.GetRawText().Replace($"\"{known.TaskId}/", $"\"{taskId}/", StringComparison.Ordinal))
-            : null,
+        Update = Of(taskId, known, known.Update),
+        Untracked = Of(taskId, known, known.Untracked),
     };
+
+    private static JsonElement? Of(string taskId, TaskWrites known, JsonElement? update) => update is { } members
+        ? JsonSerializer.Deserialize<JsonElement>(
+            members.GetRawText().Replace($"\"{known.TaskId}/", $"\"{taskId}/", StringComparison.Ordinal))
+        : null;
 
     private void Add(Entry entry)
     {
