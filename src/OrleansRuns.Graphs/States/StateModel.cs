@@ -71,7 +71,8 @@ internal sealed class StateModel<TState>
             foreach (var name in channel.FormerNames.Where(name => model._byName[name] != channel))
             {
                 problems.Add(
-                    $"'{channel.Name}' of {typeof(TState).Name} has the former name '{name}', which is also that of '{model._byName[name].Name}'. "
+                    $"'{channel.Name}' of {typeof(TState).Name} has the former name '{name}', which is also that of "
+                    + $"'{model._byName[name].Name}'. "
                     + "Two channels cannot read what was stored under one name.");
             }
         }
