@@ -65,7 +65,7 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
         return LookAsync(
             SelectRun
             + $"where r.run_id > @after and {NotFinal} and "
-            + "(case when r.owner is null then t.holder = r.run_id "
+            + "(case when r.owner is null then false "
             + (query.IncludesOwn ? "when r.owner = @self then true " : "")
             + $"else not {lease} (l.cluster_id <> @cluster or {isLive})) end "
             + $"or (r.cancel_action is not null and not {lease} l.cluster_id <> @cluster))) "

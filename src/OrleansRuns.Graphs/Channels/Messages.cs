@@ -86,7 +86,8 @@ public readonly struct Messages : IReadOnlyCollection<Message>, IEquatable<Messa
     /// <inheritdoc/>
     public override int GetHashCode() => Count;
 
-    internal bool DescendsFrom(Messages given) => ReferenceEquals(_given, given._given);
+    internal bool DescendsFrom(Messages given) =>
+        ReferenceEquals(_given ?? MessageIndex.Empty, given._given ?? MessageIndex.Empty);
 
     internal Messages Sealed() => new(Items, null, null);
 

@@ -12,6 +12,12 @@ internal sealed class MessagesRules : ChannelRules<Messages>
 
     internal override JsonElement? Diff(Messages given, Messages returned, string taskId, string place)
     {
+        if (!returned.DescendsFrom(given))
+        {
+            throw new GraphUpdateException(
+                $"The conversation of {place} was not made from that of the given state. Use Put, Remove and RemoveAll on that one.");
+        }
+
         if (returned.Operations.IsEmpty)
         {
             return null;

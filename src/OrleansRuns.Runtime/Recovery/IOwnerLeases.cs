@@ -52,10 +52,10 @@ public sealed record OwnerLease(RunOwner Owner, ImmutableSortedDictionary<string
 /// Those that are not final and have one of:
 /// <list type="bullet">
 /// <item>an owner without a live lease, or one of this cluster that is not among the live ones;</item>
-/// <item>no owner yet, while they hold their thread's slot;</item>
 /// <item>an accepted cancel, unless they are another cluster's: it may not have been delivered;</item>
 /// <item>the owner that asks, when it wants its own as well.</item>
 /// </list>
+/// What nobody has begun has no owner and waits for room (<see cref="IRunCatalog.ListReadyAsync"/>).
 /// </remarks>
 public sealed record DueRuns
 {

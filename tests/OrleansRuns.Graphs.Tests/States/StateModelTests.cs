@@ -48,6 +48,52 @@ public sealed class StateModelTests
         Assert.Throws<GraphUpdateException>(() => Model.Diff(given, other with { Title = "x" }, "n", "t"));
     }
 
+    /// <summary>Gets nodes that write a channel which was not made from the given one, or holds what it must not.</summary>
+    public static TheoryData<Func<BagState, BagState>, string> Mistakes => new()
+    {
+        { state => state with { Words = [] }, "The list of channel 'words' of node 'n' was not made from the list of the given state." },
+        { state => state with { Words = Other.Words }, "The list of channel 'words' of node 'n' was not made from" },
+        { state => state with { Sum = default }, "The total of channel 'sum' of node 'n' was not made from the total of the given state." },
+        { state => state with { Sum = Other.Sum + 1 }, "The total of channel 'sum' of node 'n' was not made from" },
+        { state => state with { Tags = default }, "The set of channel 'tags' of node 'n' was not made from the set of the given state." },
+        { state => state with { Tags = Other.Tags.With(9) }, "The set of channel 'tags' of node 'n' was not made from" },
+        { state => state with { Scores = default }, "The map of channel 'scores' of node 'n' was not made from the map of the given state." },
+        { state => state with { Scores = Other.Scores.With("x", 1) }, "The map of channel 'scores' of node 'n' was not made from" },
+        { state => state with { Talk = [] }, "The conversation of channel 'talk' of node 'n' was not made from that of the given state." },
+        { state => state with { Talk = Other.Talk.Put(Say("x")) }, "The conversation of channel 'talk' of node 'n' was not made from" },
+        { state => state with { Title = null! }, "Node 'n' set channel 'title' to null, which its type does not allow." },
+    };
+
+    private static BagState Other { get; } = Fold(Full(), state => state with { Sum = state.Sum + 1 }).After;
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void Diff_ValueThatWouldLoseWrites_IsRefusedWithItsPlace(Func<BagState, BagState> node, string message)
+    {
+        var refused = Assert.Throws<GraphUpdateException>(() => Write(Full(), node));
+
+        Assert.StartsWith(message, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Remove_UnknownMessage_NamesIt()
+    {
+        var refused = Assert.Throws<GraphUpdateException>(() => Full().Talk.Remove("nobody"));
+
+        Assert.Equal("There is no message 'nobody' to remove; the conversation has 1.", refused.Message);
+    }
+
+    [Fact]
+    public void Fold_TotalThatDoesNotFit_NamesTheChannel()
+    {
+        var most = Write(Model.Initial, state => state with { Sum = state.Sum + long.MaxValue });
+
+        var refused = Assert.Throws<GraphUpdateException>(
+            () => Model.Fold(Model.Initial, [new ChannelWrite("one", "1", most), new ChannelWrite("two", "2", most)]));
+
+        Assert.Equal("The total of channel 'sum' no longer fits a Int64.", refused.Message);
+    }
+
     [Fact]
     public void Diff_EveryChannel_IsReadOff()
     {
@@ -291,6 +337,15 @@ public sealed class StateModelTests
 
     private static BagState Seeded() =>
         Fold(Model.Initial, state => state with { Words = state.Words.Append("seed"), Tags = state.Tags.With(7) }).After;
+
+    private static BagState Full() => Fold(Model.Initial, state => state with
+    {
+        Words = state.Words.Append("seed"),
+        Sum = state.Sum + 3,
+        Tags = state.Tags.With(7),
+        Scores = state.Scores.With("k", 1),
+        Talk = state.Talk.Put(Say("m")),
+    }).After;
 
     private static Message Say(string id) => new() { Id = id, Type = "human", Content = id };
 

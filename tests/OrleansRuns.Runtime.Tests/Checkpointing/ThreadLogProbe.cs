@@ -9,6 +9,9 @@ internal sealed class ThreadLogProbe(IThreadLogStore store) : IThreadLogStore
 
     internal int Appends { get; private set; }
 
+    /// <summary>Gets the bytes that the rows of all appended entries take in the database.</summary>
+    internal long AppendedBytes { get; private set; }
+
     /// <summary>Gets or sets what happens before an append arrives.</summary>
     internal Func<LogEntry, Task> Appending { get; set; } = _ => Task.CompletedTask;
 
@@ -16,7 +19,9 @@ internal sealed class ThreadLogProbe(IThreadLogStore store) : IThreadLogStore
     {
         Appends++;
         await Appending(entry);
-        return await store.AppendAsync(logId, position, entry, cancellationToken);
+        var outcome = await store.AppendAsync(logId, position, entry, cancellationToken);
+        AppendedBytes += outcome.StoredBytes;
+        return outcome;
     }
 
     public Task<ImmutableArray<StoredEntry>> ReadLineAsync(string logId, long? position, CancellationToken cancellationToken)

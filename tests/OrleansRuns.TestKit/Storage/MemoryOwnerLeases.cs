@@ -73,7 +73,7 @@ public sealed class MemoryOwnerLeases : IOwnerLeases
         var due = new List<RunRow>();
         foreach (var row in await _catalog.ListUnfinishedAsync(after, 1000, cancellationToken))
         {
-            if (await IsDueAsync(query, row) && due.Count < limit)
+            if (IsDue(query, row) && due.Count < limit)
             {
                 due.Add(row);
             }
@@ -82,7 +82,7 @@ public sealed class MemoryOwnerLeases : IOwnerLeases
         return [.. due];
     }
 
-    private async Task<bool> IsDueAsync(DueRuns query, RunRow row)
+    private bool IsDue(DueRuns query, RunRow row)
     {
         var lease = FindLive(row.Owner);
         var isForeign = lease is not null && lease.Owner.ClusterId != query.Self.ClusterId;
@@ -91,13 +91,9 @@ public sealed class MemoryOwnerLeases : IOwnerLeases
             return true;
         }
 
-        if (row.Owner is null)
-        {
-            return (await _catalog.FindThreadAsync(row.ThreadId, CancellationToken.None))?.Holder == row.RunId;
-        }
-
-        return query.IncludesOwn && row.Owner == query.Self.ToString()
-            || !(isForeign || (lease is not null && query.Live.Contains(lease.Owner)));
+        return row.Owner is not null
+            && ((query.IncludesOwn && row.Owner == query.Self.ToString())
+                || !(isForeign || (lease is not null && query.Live.Contains(lease.Owner))));
     }
 
     private OwnerLease? FindLive(string? owner) =>
