@@ -103,7 +103,8 @@ internal sealed partial class PendingRuns(
     {
         foreach (var thread in await catalog.ListBlockedAsync(time.GetUtcNow() - options.Value.EditTimeout, PageSize, stopping))
         {
-            await slots.FreeDeadEditAsync(thread, stopping);
+            // A silo that stops does not wait for the run it wakes.
+            await slots.FreeDeadEditAsync(thread, stopping).WaitAsync(stopping);
         }
     }
 

@@ -63,6 +63,11 @@ internal sealed class ThreadEdits(
         {
             throw new ThreadBusyException(thread.ThreadId, "a writer that came first");
         }
+        catch (LogEntryTooLargeException exception)
+        {
+            throw new InvalidRunRequestException(
+                $"The edit of thread '{thread.ThreadId}' cannot be stored, and nothing was changed: {exception.Message}");
+        }
     }
 
     private async Task<(CompiledGraph Graph, CheckpointDraft Draft)> DraftAsync(

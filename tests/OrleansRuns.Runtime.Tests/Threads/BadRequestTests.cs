@@ -1,4 +1,6 @@
+using System.Text.Json;
 using OrleansRuns.Abstractions;
+using OrleansRuns.AdoNet;
 using OrleansRuns.TestKit;
 
 namespace OrleansRuns.Runtime.Tests;
@@ -179,6 +181,26 @@ public sealed class BadRequestTests
             () => thread.UpdateStateAsync(new() { Values = values, AsNode = asNode }));
 
         Assert.Equal(before, await cluster.DumpAsync(thread.Id));
+    }
+
+    [Theory]
+    [InlineData(nameof(ThreadLogOptions.MaxEntryBytes))]
+    [InlineData(nameof(ThreadLogOptions.MaxStateBytes))]
+    public async Task UpdateStateAsync_EditThatNoEntryTakes_IsRefusedAndTheThreadGoesOn(string limit)
+    {
+        await using var cluster = await RunCluster.StartAsync(options => options.ConfigureSilo = silo =>
+            silo.Configure<ThreadLogOptions>(log => typeof(ThreadLogOptions).GetProperty(limit)!.SetValue(log, 8192)));
+        var thread = await IdleThreadAsync(cluster);
+        var before = (await thread.GetStateAsync())!;
+        await thread.UpdateStateAsync(new() { Values = """{"count": 7}""" });
+
+        // An edit of an older checkpoint is stored with the whole state.
+        var refused = await Assert.ThrowsAsync<InvalidRunRequestException>(() => thread.UpdateStateAsync(
+            new() { Values = JsonSerializer.Serialize(new { name = new string('x', 9000) }), CheckpointId = before.CheckpointId }));
+
+        Assert.Contains(limit, refused.Message, StringComparison.Ordinal);
+        Assert.Contains("\"count\":7", (await thread.GetStateAsync())!.Values, StringComparison.Ordinal);
+        await thread.UpdateStateAsync(new() { Values = """{"count": 8}""" });
     }
 
     private static async Task<RunThread> IdleThreadAsync(RunCluster cluster)
