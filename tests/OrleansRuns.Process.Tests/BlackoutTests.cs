@@ -10,7 +10,7 @@ public sealed class BlackoutTests(ITestOutputHelper output)
     private const int Orders = 30;
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
 
-    /// <summary>Far more than the contract's 5 s, for a busy machine; far less than a day, after which the silos search by their timer.</summary>
+    /// <summary>Far more than the promised 5 s, for a busy machine; far less than a day, after which silos search by their timer.</summary>
     private static readonly TimeSpan RecoveryBound = TimeSpan.FromSeconds(30);
 
     private static readonly int Blackouts = LongTests.Loops(few: 1, many: 10);

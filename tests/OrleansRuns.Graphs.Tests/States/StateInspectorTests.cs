@@ -1,9 +1,5 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Collections.ObjectModel;
 using System.Numerics;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace OrleansRuns.Graphs.Tests;
@@ -37,28 +33,8 @@ public sealed class StateInspectorTests
         { Build<NestedObjectState>, "'Inner' of ObjectThing in 'Thing' of NestedObjectState is an 'object'" },
         { Build<StructState>, "'X' of SettablePoint in 'Points' of StructState has 'set'" },
         { Build<UntrackedListState>, "'Names' of UntrackedListState can be changed in place." },
-        { Build<FormerOfCurrentState>, "'title' of FormerOfCurrentState has the former name 'name', which is also that of 'name'." },
-        { Build<SameFormerState>, "'second' of SameFormerState has the former name 'old', which is also that of 'first'." },
         { Build<RandomDefaultState>, "The default of 'id' of RandomDefaultState differs from one construction to the next." },
     };
-
-    /// <summary>Gets builds of states with a collection that a node could change in place.</summary>
-    public static TheoryData<Action> Mutable =>
-    [
-        Build<ValueState<IList<int>>>, Build<ValueState<ICollection<int>>>, Build<ValueState<ISet<int>>>,
-        Build<ValueState<IDictionary<string, int>>>, Build<ValueState<Queue<int>>>, Build<ValueState<Stack<int>>>,
-        Build<ValueState<LinkedList<int>>>, Build<ValueState<SortedSet<int>>>, Build<ValueState<SortedDictionary<string, int>>>,
-        Build<ValueState<ConcurrentDictionary<string, int>>>, Build<ValueState<ConcurrentQueue<int>>>,
-        Build<ValueState<ObservableCollection<int>>>, Build<ValueState<JsonObject>>, Build<ValueState<JsonNode>>,
-        Build<ValueState<OwnList>>, Build<ValueState<ImmutableArray<List<int>>>>,
-    ];
-
-    /// <summary>Gets builds of states with a collection that no node can change in place.</summary>
-    public static TheoryData<Action> Immutable =>
-    [
-        Build<ValueState<IReadOnlyList<int>>>, Build<ValueState<IReadOnlyDictionary<string, int>>>, Build<ValueState<IEnumerable<int>>>,
-        Build<ValueState<ImmutableList<int>>>, Build<ValueState<ImmutableSortedDictionary<string, int>>>, Build<ValueState<JsonElement?>>,
-    ];
 
     public static TheoryData<Action, string> Losses => new()
     {
@@ -75,19 +51,6 @@ public sealed class StateInspectorTests
         { Build<ValueState<Box<int>>>, "'Item' of Box in 'Value' of ValueState`1 has 'set'" },
         { Build<ValueState<Shape>>, "'Radius' of Circle in 'Value' of ValueState`1 has 'set'" },
     };
-
-    [Theory]
-    [MemberData(nameof(Mutable))]
-    public void Compile_CollectionThatANodeCouldChange_IsReported(Action build)
-    {
-        var exception = Assert.Throws<GraphBuildException>(build);
-
-        Assert.Contains("can be changed in place.", exception.Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [MemberData(nameof(Immutable))]
-    public void Compile_CollectionThatNoNodeCanChange_IsNoMistake(Action build) => build();
 
     [Theory]
     [MemberData(nameof(Losses))]
@@ -311,25 +274,6 @@ public sealed class StateInspectorTests
     public sealed record StructState : GraphState
     {
         public AppendList<SettablePoint?> Points { get; init; }
-    }
-
-    public sealed class OwnList : List<int>;
-
-    public sealed record FormerOfCurrentState : GraphState
-    {
-        public string? Name { get; init; }
-
-        [FormerName("name")]
-        public string? Title { get; init; }
-    }
-
-    public sealed record SameFormerState : GraphState
-    {
-        [FormerName("old")]
-        public string? First { get; init; }
-
-        [FormerName("old")]
-        public string? Second { get; init; }
     }
 
     public sealed record UntrackedListState : GraphState

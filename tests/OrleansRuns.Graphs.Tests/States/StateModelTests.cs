@@ -57,7 +57,7 @@ public sealed class StateModelTests
         { state => state with { Sum = Other.Sum + 1 }, "The total of channel 'sum' of node 'n' was not made from" },
         { state => state with { Tags = default }, "The set of channel 'tags' of node 'n' was not made from the set of the given state." },
         { state => state with { Tags = Other.Tags.With(9) }, "The set of channel 'tags' of node 'n' was not made from" },
-        { state => state with { Scores = default }, "The map of channel 'scores' of node 'n' was not made from the map of the given state." },
+        { state => state with { Scores = default }, "The map of channel 'scores' of node 'n' was not made from the map of the given" },
         { state => state with { Scores = Other.Scores.With("x", 1) }, "The map of channel 'scores' of node 'n' was not made from" },
         { state => state with { Talk = [] }, "The conversation of channel 'talk' of node 'n' was not made from that of the given state." },
         { state => state with { Talk = Other.Talk.Put(Say("x")) }, "The conversation of channel 'talk' of node 'n' was not made from" },

@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Collections.ObjectModel;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OrleansRuns.Graphs.Tests;
+
+/// <summary>Which collections a state may hold: those that no node can change in place.</summary>
+public sealed class StateCollectionTests
+{
+    /// <summary>Gets builds of states with a collection that a node could change in place.</summary>
+    public static TheoryData<Action> Mutable =>
+    [
+        Build<IList<int>>,
+        Build<ICollection<int>>,
+        Build<ISet<int>>,
+        Build<IDictionary<string, int>>,
+        Build<Queue<int>>,
+        Build<Stack<int>>,
+        Build<LinkedList<int>>,
+        Build<SortedSet<int>>,
+        Build<SortedDictionary<string, int>>,
+        Build<ConcurrentDictionary<string, int>>,
+        Build<ConcurrentQueue<int>>,
+        Build<ObservableCollection<int>>,
+        Build<JsonObject>,
+        Build<JsonNode>,
+        Build<OwnList>,
+        Build<ImmutableArray<List<int>>>,
+    ];
+
+    /// <summary>Gets builds of states with a collection that no node can change in place.</summary>
+    public static TheoryData<Action> Immutable =>
+    [
+        Build<IReadOnlyList<int>>,
+        Build<IReadOnlyDictionary<string, int>>,
+        Build<IEnumerable<int>>,
+        Build<ImmutableList<int>>,
+        Build<ImmutableSortedDictionary<string, int>>,
+        Build<JsonElement?>,
+    ];
+
+    [Theory]
+    [MemberData(nameof(Mutable))]
+    public void Compile_CollectionThatANodeCouldChange_IsReported(Action build)
+    {
+        var exception = Assert.Throws<GraphBuildException>(build);
+
+        Assert.Contains("can be changed in place.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Immutable))]
+    public void Compile_CollectionThatNoNodeCanChange_IsNoMistake(Action build) => build();
+
+    private static void Build<T>() =>
+        GraphCompiler.Compile("inspected", new Lambda<HoldingState<T>>(graph =>
+            graph.AddPath(Node.Start, graph.AddNode("node", (state, _) => state), Node.End)));
+
+    public sealed class OwnList : List<int>;
+
+    public sealed record HoldingState<T> : GraphState
+    {
+        public T? Value { get; init; }
+    }
+}
