@@ -58,7 +58,7 @@ internal sealed class GraphSilos(
         return open.Length == 0 || open.Length == Live().Count() ? null : open[Random.Shared.Next(open.Length)];
     }
 
-    /// <summary>Learns at once which silos are cordoned.</summary>
+    /// <summary>Learns at once which silos there are and which of them are cordoned.</summary>
     internal Task RefreshAsync() => ReadAsync(time.GetTimestamp());
 
     /// <summary>Gets the other versions of a graph that live silos have.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using OrleansRuns.Abstractions;
 using OrleansRuns.Graphs;
 
 namespace OrleansRuns.Runtime;
@@ -23,15 +24,30 @@ internal sealed partial class GraphVersions(
         var graph = graphs.Get(run.Graph);
         try
         {
-            var others = (await silos.OthersAsync(run.Graph, graph.Fingerprint)).RemoveAll(other => refused.Contains(other.Fingerprint));
+            var others = await OthersAsync(graph, refused);
+            var request = RunRequests.FromRow(run.Request);
+            if (others.IsEmpty && request.Input is not null && run.Attempt == 0)
+            {
+                // A new input replaces what is planned. It is not worth a read of the log.
+                return null;
+            }
+
+            var view = LogView.Of(await store.ReadLineAsync(run.LogId, null, CancellationToken.None));
+            var canGoOn = CanGoOn(graph, request, run, view);
+            if (others.IsEmpty && !canGoOn)
+            {
+                // Before the run fails: a silo may have come up that has not been heard of here.
+                await silos.RefreshAsync();
+                others = await OthersAsync(graph, refused);
+            }
+
             if (others.IsEmpty)
             {
                 return null;
             }
 
-            var view = LogView.Of(await store.ReadLineAsync(run.LogId, null, CancellationToken.None));
             var last = view.ClaimedBy == run.RunId ? view.Claim!.Fingerprint : null;
-            var better = CanGoOn(graph, run, view)
+            var better = canGoOn
                 ? others.FirstOrDefault(other => other.IsNewer && other.Fingerprint == last)
                 : others[Random.Shared.Next(others.Length)];
             return better?.Silos[Random.Shared.Next(better.Silos.Length)];
@@ -45,9 +61,8 @@ internal sealed partial class GraphVersions(
     }
 
     /// <summary>Tells whether a graph can execute what is planned, or take the input that is not applied yet.</summary>
-    internal static bool CanGoOn(CompiledGraph graph, RunRow run, LogView view)
+    internal static bool CanGoOn(CompiledGraph graph, StartRunRequest request, RunRow run, LogView view)
     {
-        var request = RunRequests.FromRow(run.Request);
         try
         {
             if ((view.ClaimedBy != run.RunId || !view.HasBegun) && request.Input is { } input)
@@ -64,6 +79,9 @@ internal sealed partial class GraphVersions(
             return false;
         }
     }
+
+    private async Task<ImmutableArray<GraphVersion>> OthersAsync(CompiledGraph graph, ImmutableHashSet<string> refused) =>
+        (await silos.OthersAsync(graph.Name, graph.Fingerprint)).RemoveAll(other => refused.Contains(other.Fingerprint));
 
     private static bool CanExecute(CompiledGraph graph, string name, NamespaceView view) =>
         graph.MissingNode(graph.Load(name, view.Line)) is null && view.Writes.Values.All(writes => graph.MissingChannel(writes) is null);

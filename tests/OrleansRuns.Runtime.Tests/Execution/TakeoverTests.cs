@@ -46,26 +46,23 @@ public sealed class TakeoverTests(ITestOutputHelper output)
     [Fact]
     public async Task ExecuteAsync_FencedWhileANodeRuns_CancelsIt()
     {
-        var reached = new TaskCompletionSource();
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var go = new TaskCompletionSource();
         var cancelled = new TaskCompletionSource();
         var bench = new RunBench(
             GraphCompiler.Compile("parallel", new ParallelGraph(
-                async _ =>
-                {
-                    reached.TrySetResult();
-                    await go.Task;
-                },
+                _ => go.Task,
                 async node =>
                 {
                     await using var registration = node.CancellationToken.Register(() => cancelled.TrySetResult());
+                    reached.SetResult();
                     await cancelled.Task;
                     node.CancellationToken.ThrowIfCancellationRequested();
                 })),
             _store);
 
         var zombie = bench.ExecuteAsync(new { });
-        await reached.Task.WithinAsync("the first node to be reached");
+        await reached.Task.WithinAsync("the node to be reached that is to be cancelled");
         await ClaimAsync();
         var entries = _store.Appends;
         go.SetResult();
