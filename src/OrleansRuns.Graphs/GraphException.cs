@@ -12,8 +12,8 @@ public abstract class GraphException : Exception
 /// <summary>A graph was built wrongly; the message lists every mistake that was found.</summary>
 public sealed class GraphBuildException : GraphException
 {
-    internal GraphBuildException(string graph, IReadOnlyList<string> problems)
-        : base($"Graph '{graph}' has {problems.Count} mistake(s):{string.Concat(problems.Select(p => $"{Environment.NewLine}- {p}"))}") =>
+    internal GraphBuildException(string what, IReadOnlyList<string> problems)
+        : base($"{what} has {problems.Count} mistake(s):{string.Concat(problems.Select(p => $"{Environment.NewLine}- {p}"))}") =>
         Problems = problems;
 
     /// <summary>Gets the mistakes, one sentence each.</summary>
@@ -39,6 +39,15 @@ public sealed class GraphUpdateException : GraphException
 {
     internal GraphUpdateException(string message, Exception? inner = null)
         : base(message, inner)
+    {
+    }
+}
+
+/// <summary>A state or a merge does not do what has to hold of it; see <see cref="StateLaws"/>.</summary>
+public sealed class StateLawException : GraphException
+{
+    internal StateLawException(string message)
+        : base(message)
     {
     }
 }

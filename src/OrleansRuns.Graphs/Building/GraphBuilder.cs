@@ -139,11 +139,35 @@ public sealed partial class GraphBuilder<TState>
         NodeOptions? options = null)
         where TChild : GraphState, new()
     {
+        ArgumentNullException.ThrowIfNull(leave);
+        return AddCommandSubgraph<TChild>(name, [], graph, enter, (parent, child) => leave(parent, child), options);
+    }
+
+    /// <summary>Adds a node that runs a graph of its own and says where the outer graph goes when it has ended.</summary>
+    /// <remarks>A node inside puts its decision into the inner state, as it does with everything else that is to outlive it.</remarks>
+    /// <typeparam name="TChild">The inner graph's state.</typeparam>
+    /// <param name="name">Unique in the graph; without ':' and '|', and not beginning with "__".</param>
+    /// <param name="goesTo">Every node of the outer graph it may go or send to.</param>
+    /// <param name="graph">The inner graph.</param>
+    /// <param name="enter">Makes the inner graph's first state.</param>
+    /// <param name="leave">Writes the inner graph's last state to the outer one and goes on: <c>parent.GoTo(review)</c>.</param>
+    /// <param name="options">How the node is executed.</param>
+    /// <returns>The node, for drawing edges; plain edges are followed as well.</returns>
+    public Node AddCommandSubgraph<TChild>(
+        string name,
+        IEnumerable<Node> goesTo,
+        IGraph<TChild> graph,
+        Func<TState, TChild> enter,
+        Func<TState, TChild, Command<TState>> leave,
+        NodeOptions? options = null)
+        where TChild : GraphState, new()
+    {
+        ArgumentNullException.ThrowIfNull(goesTo);
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(enter);
         ArgumentNullException.ThrowIfNull(leave);
         var subgraph = new SubgraphNode<TState, TChild>(graph, enter, leave);
-        return Register(new() { Handle = Forward(name), Options = options ?? new(), Subgraph = subgraph });
+        return Register(new() { Handle = Forward(name), Options = options ?? new(), Subgraph = subgraph, GoesTo = [.. goesTo] });
     }
 
     private Node Add(string name, NodeOptions? options, NodeBody<TState> body, IEnumerable<Node> goesTo)

@@ -18,7 +18,7 @@ public static class GraphCompiler
         ArgumentNullException.ThrowIfNull(graph);
         var problems = new List<string>();
         var compiled = Compile(name, graph, problems);
-        return problems.Count == 0 ? compiled! : throw new GraphBuildException(name, problems);
+        return problems.Count == 0 ? compiled! : throw new GraphBuildException($"Graph '{name}'", problems);
     }
 
     /// <summary>Builds a graph; the result may be used only when no problem was added.</summary>

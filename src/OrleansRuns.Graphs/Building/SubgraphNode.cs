@@ -12,12 +12,12 @@ internal abstract class SubgraphNode<TState>
 
     internal abstract CheckpointDraft Enter(TState parent, string childNamespace);
 
-    internal abstract TState Leave(TState parent, GraphState child);
+    internal abstract Command<TState> Leave(TState parent, GraphState child);
 }
 
 /// <summary>The same, knowing the inner graph's state.</summary>
 internal sealed class SubgraphNode<TState, TChild>(
-    IGraph<TChild> graph, Func<TState, TChild> enter, Func<TState, TChild, TState> leave) : SubgraphNode<TState>
+    IGraph<TChild> graph, Func<TState, TChild> enter, Func<TState, TChild, Command<TState>> leave) : SubgraphNode<TState>
     where TState : GraphState, new()
     where TChild : GraphState, new()
 {
@@ -42,5 +42,5 @@ internal sealed class SubgraphNode<TState, TChild>(
 
     internal override CheckpointDraft Enter(TState parent, string childNamespace) => Compiled.Begin(enter(parent), childNamespace);
 
-    internal override TState Leave(TState parent, GraphState child) => leave(parent, (TChild)child);
+    internal override Command<TState> Leave(TState parent, GraphState child) => leave(parent, (TChild)child);
 }

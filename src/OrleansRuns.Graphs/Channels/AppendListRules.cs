@@ -43,6 +43,12 @@ internal sealed class AppendListRules<T> : ChannelRules<AppendList<T>>
         return (before.SealedWith(Read(value, channel)), new ChannelOperation(ChannelOperation.Append, value));
     }
 
+    // Sealed items would stand where those of the fold will: the lines would part, and the fold copy the whole list.
+    internal override AppendList<T> Peek(AppendList<T> before, ChannelDelta delta, string channel) =>
+        OverwriteDelta.TryRead(delta.Value, out _)
+            ? base.Peek(before, delta, channel)
+            : before.AppendRange(Read(delta.Value, channel));
+
     internal override AppendList<T> Replay(AppendList<T> before, ChannelOperation operation, string channel) =>
         operation.Name == ChannelOperation.Append
             ? before.SealedWith(Read(operation.Value, channel))

@@ -32,6 +32,9 @@ internal abstract class ChannelRules<TValue>
     /// <summary>Merges the deltas of a superstep's tasks, in task order.</summary>
     internal abstract (TValue Value, ChannelOperation Operation) Fold(TValue before, IReadOnlyList<ChannelDelta> deltas, string channel);
 
+    /// <summary>Shows what one task's delta makes of a value, to the code that chooses where to go next. Nothing is kept of it.</summary>
+    internal virtual TValue Peek(TValue before, ChannelDelta delta, string channel) => Fold(before, [delta], channel).Value;
+
     /// <summary>Checks a delta that a caller gave.</summary>
     /// <exception cref="GraphInputException">It does not fit.</exception>
     internal abstract void CheckInput(JsonElement delta, string what, string path);

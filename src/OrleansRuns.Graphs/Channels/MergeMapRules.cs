@@ -74,8 +74,14 @@ internal sealed class MergeMapRules<TValue> : ChannelRules<MergeMap<TValue>>
         }
     }
 
-    internal override JsonNode DeltaSchema(JsonNode value) =>
-        new JsonObject { ["type"] = "object", ["description"] = "A key with null is removed.", ["additionalProperties"] = true };
+    internal override JsonNode DeltaSchema(JsonNode value) => new JsonObject
+    {
+        ["type"] = "object",
+        ["description"] = "A key with null is removed.",
+        ["additionalProperties"] = value["additionalProperties"] is { } item
+            ? new JsonObject { ["anyOf"] = new JsonArray(item.DeepClone(), new JsonObject { ["type"] = "null" }) }
+            : true,
+    };
 
     private static MergeMap<TValue> Apply(MergeMap<TValue> before, JsonElement change, string channel)
     {

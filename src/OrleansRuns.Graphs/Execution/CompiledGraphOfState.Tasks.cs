@@ -90,7 +90,9 @@ internal sealed partial class CompiledGraph<TState>
         ArgumentNullException.ThrowIfNull(child);
         var state = StateOf(parent);
         var given = StateModel<TState>.Give(state);
-        return Finish(state, given, SubgraphNodeOf(task).Leave(given, child.State), task, []);
+        var command = SubgraphNodeOf(task).Leave(given, child.State)
+            ?? throw new GraphUpdateException($"Node '{task.Node}' left its subgraph with null. Return the parent's state, or a command.");
+        return Finish(state, given, command.State, task, Targets.Of(command, DefinitionOf(task)));
     }
 
     private TaskWrites Finish(TState state, TState given, TState returned, GraphTask task, ImmutableArray<PlannedTask> chosen)
@@ -99,7 +101,7 @@ internal sealed partial class CompiledGraph<TState>
         // Branches see the state with the node's own writes and nobody else's: those of its siblings may not even exist yet.
         var own = update is null || !_routers.Contains(task.Node)
             ? state
-            : _model.Fold(state, [new(task.Node, task.Id, update)], isStepOver: false).After;
+            : _model.Peek(state, new(task.Node, task.Id, update));
         var (tracked, untracked) = _model.Split(update);
         return new()
         {

@@ -30,6 +30,13 @@ internal abstract class Channel<TState>(string name, PropertyInfo property)
     /// <summary>Sets the merged value and returns the operation to store.</summary>
     internal abstract JsonElement Fold(TState state, IReadOnlyList<ChannelDelta> deltas);
 
+    /// <summary>Sets the value as one task's write would leave it.</summary>
+    internal abstract void Peek(TState state, ChannelDelta delta);
+
+    /// <summary>Sets a value that a caller gave.</summary>
+    /// <exception cref="GraphInputException">It does not fit.</exception>
+    internal abstract void Load(TState state, JsonElement value, string what);
+
     /// <summary>Sets the value of another state; returns the operation to store when that changed anything.</summary>
     internal abstract JsonElement? Reset(TState state, TState initial);
 
@@ -47,7 +54,7 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
     private readonly ChannelRules<TValue> _rules;
     private readonly Func<TState, TValue> _get;
     private readonly Action<TState, TValue> _set;
-    private readonly bool _isNullable;
+    private readonly NullabilityInfo _nullability;
 
     public Channel(string name, PropertyInfo property, ChannelRules<TValue> rules)
         : base(name, property)
@@ -55,9 +62,11 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
         _rules = rules;
         _get = property.GetMethod!.CreateDelegate<Func<TState, TValue>>();
         _set = property.SetMethod!.CreateDelegate<Action<TState, TValue>>();
-        _isNullable = new NullabilityInfoContext().Create(property).WriteState != NullabilityState.NotNull;
+        _nullability = new NullabilityInfoContext().Create(property);
         ValueSchema = GraphJson.Strict.GetJsonSchemaAsNode(SchemaType(typeof(TValue)));
     }
+
+    private bool IsNullable => _nullability.WriteState != NullabilityState.NotNull;
 
     internal override string Shape => $"{Name}:{_rules.Kind}:{typeof(TValue)}";
 
@@ -68,7 +77,7 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
     internal override JsonElement? Diff(TState given, TState returned, string node, string taskId)
     {
         var after = _get(returned);
-        if (after is null && !_isNullable)
+        if (after is null && !IsNullable)
         {
             throw new GraphUpdateException(
                 $"Node '{node}' set channel '{Name}' to null, which its type does not allow. Declare it nullable, or set a value.");
@@ -83,6 +92,11 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
         _set(state, value);
         return Stored(operation);
     }
+
+    internal override void Peek(TState state, ChannelDelta delta) => _set(state, _rules.Peek(_get(state), delta, Name));
+
+    internal override void Load(TState state, JsonElement value, string what) =>
+        _set(state, GraphJson.ReadInput<TValue>(value, what, $"$.{Name}"));
 
     internal override JsonElement? Reset(TState state, TState initial)
     {
@@ -102,6 +116,7 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
         var value = operation.GetProperty("value");
         if (name == ChannelOperation.Set)
         {
+            // A whole value is no matter of the kind: what a plain list stored, an AppendList may go on with.
             _set(state, GraphJson.Read<TValue>(value, $"channel '{Name}'"));
             return;
         }
@@ -124,12 +139,16 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
     internal override void CheckInput(JsonElement delta, string what)
     {
         var path = $"$.{Name}";
-        if (delta.ValueKind == JsonValueKind.Null && !_isNullable)
+        if (delta.ValueKind == JsonValueKind.Null && !IsNullable)
         {
             throw new GraphInputException($"At '{path}' {what} is null, which is not allowed there.", path);
         }
 
         _rules.CheckInput(delta, what, path);
+        if (NullItems.Find(delta, _nullability, path) is { } item)
+        {
+            throw new GraphInputException($"At '{item}' {what} is null, which is not allowed there.", item);
+        }
     }
 
     private static Type SchemaType(Type type)

@@ -65,6 +65,20 @@ internal static class GraphJson
         }
     }
 
+    /// <summary>Parses what a caller gave as text.</summary>
+    /// <exception cref="GraphInputException">It is no JSON.</exception>
+    internal static JsonElement ParseInput(string text, string what)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<JsonElement>(text);
+        }
+        catch (JsonException exception)
+        {
+            throw new GraphInputException($"At '$' {what} is no valid JSON: {exception.Message}", "$", exception);
+        }
+    }
+
     private static JsonSerializerOptions Create(bool isStrict)
     {
         var options = new JsonSerializerOptions

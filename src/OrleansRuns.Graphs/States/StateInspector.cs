@@ -23,12 +23,11 @@ internal static class StateInspector
         "System.Collections.Specialized",
     ];
 
-    internal static IEnumerable<(string Name, PropertyInfo Property)> Channels(Type state) =>
-        from property in state.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        where property.GetIndexParameters().Length == 0 && property.GetMethod is not null && property.SetMethod is not null
-        select (JsonName(property), property);
-
-    internal static void Inspect(Type state, ICollection<string> problems)
+    /// <summary>Inspects a state type.</summary>
+    /// <param name="state">The type.</param>
+    /// <param name="problems">Receives every mistake that was found.</param>
+    /// <returns>The properties that can be read as channels, whatever else is wrong with them, with their names in JSON.</returns>
+    internal static ImmutableArray<(string Name, PropertyInfo Property)> Inspect(Type state, ICollection<string> problems)
     {
         if (!state.IsSealed)
         {
@@ -40,21 +39,20 @@ internal static class StateInspector
             problems.Add($"'{field.Name}' of {state.Name} is a field. Make it a property with 'get' and 'init'.");
         }
 
-        foreach (var property in state.GetProperties(BindingFlags.Public | BindingFlags.Instance))
-        {
-            InspectProperty(state, property, problems);
-        }
-
-        var byName = Channels(state).GroupBy(pair => pair.Name, StringComparer.OrdinalIgnoreCase);
-        foreach (var group in byName.Where(group => group.Count() > 1))
+        var properties = state.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+        var readable = properties.Where(property => InspectProperty(state, property, problems)).ToList();
+        var channels = properties.Where(IsChannel).ToList();
+        foreach (var group in channels.GroupBy(JsonName, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1))
         {
             problems.Add($"{state.Name} has several properties whose name in JSON is '{group.Key}', if case is left out. Rename one.");
         }
 
-        if (!Channels(state).Any())
+        if (channels.Count == 0)
         {
             problems.Add($"The state {state.Name} has no property. Give it at least one, with 'get' and 'init'.");
         }
+
+        return [.. readable.Select(property => (JsonName(property), property))];
     }
 
     internal static object CreateRules(Type type)
@@ -73,7 +71,8 @@ internal static class StateInspector
         return Activator.CreateInstance(rules.MakeGenericType(argument))!;
     }
 
-    private static void InspectProperty(Type state, PropertyInfo property, ICollection<string> problems)
+    /// <returns>Whether the property is a channel whose values can be read and written.</returns>
+    private static bool InspectProperty(Type state, PropertyInfo property, ICollection<string> problems)
     {
         var place = $"'{property.Name}' of {state.Name}";
         if (property.SetMethod is null)
@@ -84,7 +83,7 @@ internal static class StateInspector
                 problems.Add($"{place} has no 'init', so that it could not be restored. Give it one, or compute it from other properties.");
             }
 
-            return;
+            return false;
         }
 
         if (!IsInit(property))
@@ -95,9 +94,10 @@ internal static class StateInspector
         if (property.IsDefined(typeof(JsonIgnoreAttribute)))
         {
             problems.Add($"{place} has [JsonIgnore], so that it would be lost. Use [Untracked] if that is meant.");
-            return;
+            return false;
         }
 
+        var found = problems.Count;
         InspectType(property.PropertyType, place, problems, []);
         if (property.PropertyType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(ImmutableArray<>)
             && state.GetConstructor(Type.EmptyTypes) is { } constructor
@@ -105,6 +105,8 @@ internal static class StateInspector
         {
             problems.Add($"{place} is an ImmutableArray without a default, which cannot be read. Write '= []'.");
         }
+
+        return problems.Count == found && IsChannel(property);
     }
 
     private static void InspectType(Type type, string place, ICollection<string> problems, HashSet<Type> seen)
@@ -130,6 +132,10 @@ internal static class StateInspector
         else if (LosesItsMembers(type))
         {
             problems.Add($"{place} is a {TypeName(type)}, whose members JSON would lose. Use a record with 'init' properties.");
+        }
+        else if (IsAuthored(type) && WhyUnreadable(type) is { } reason)
+        {
+            problems.Add($"{place} is a {TypeName(type)}, which cannot be read from JSON: {reason}");
         }
         else
         {
@@ -205,6 +211,9 @@ internal static class StateInspector
         InspectType(member.PropertyType, inner, problems, seen);
     }
 
+    private static bool IsChannel(PropertyInfo property) =>
+        property.GetIndexParameters().Length == 0 && property.GetMethod is not null && property.SetMethod is not null;
+
     private static bool HasBackingField(PropertyInfo property) =>
         property.DeclaringType!.GetField($"<{property.Name}>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance) is not null;
 
@@ -232,6 +241,22 @@ internal static class StateInspector
         type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true && Nullable.GetUnderlyingType(type) is null
         && GraphJson.Lenient.GetTypeInfo(type).Kind == JsonTypeInfoKind.Object;
 
+    /// <summary>Asks the serialiser, which finds some mistakes in a type only when it reads the first object of it.</summary>
+    private static string? WhyUnreadable(Type type)
+    {
+        try
+        {
+            JsonSerializer.Deserialize("{}", type, GraphJson.Lenient);
+            return null;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // A constructor of the author's own that wants more than nothing is no mistake.
+            var isOfSerializer = exception.TargetSite?.DeclaringType?.Assembly == typeof(JsonSerializer).Assembly;
+            return exception is InvalidOperationException or NotSupportedException && isOfSerializer ? exception.Message : null;
+        }
+    }
+
     private static string TypeName(Type type) => type.Name.Split('`')[0];
 
     private static bool IsAuthored(Type type) =>
@@ -246,6 +271,6 @@ internal static class StateInspector
         type.GetInterfaces().Any(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IMergeable<>)
             && face.GetGenericArguments()[0] == type);
 
-    private static string JsonName(PropertyInfo property) =>
+    internal static string JsonName(PropertyInfo property) =>
         property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -12,13 +11,15 @@ internal readonly record struct ChannelWrite(string Node, string TaskId, JsonEle
 internal sealed record StateFold<TState>(TState After, ImmutableSortedDictionary<string, JsonElement> Operations);
 
 /// <summary>The channels of a state type: how two states differ, how differences are folded, stored and replayed. Pure.</summary>
-internal sealed class StateModel<TState>
+internal sealed partial class StateModel<TState>
     where TState : GraphState, new()
 {
     private const string CarriedOperation = "carried";
 
     private static readonly Func<TState, TState> Clone =
         typeof(TState).GetMethod("<Clone>$")!.CreateDelegate<Func<TState, TState>>();
+
+    private static StateModel<TState>? _shared;
 
     private readonly ImmutableArray<Channel<TState>> _channels;
     private readonly Dictionary<string, Channel<TState>> _byName;
@@ -38,54 +39,31 @@ internal sealed class StateModel<TState>
         Initial = Sealed(new TState());
     }
 
+    /// <summary>Gets the model of a state that is used outside a graph.</summary>
+    /// <exception cref="GraphBuildException">The type has mistakes; all of them are listed.</exception>
+    internal static StateModel<TState> Shared
+    {
+        get
+        {
+            var problems = new List<string>();
+            return _shared ??= Create(problems) ?? throw new GraphBuildException($"State '{typeof(TState).Name}'", problems);
+        }
+    }
+
     /// <summary>Gets the state of a new thread.</summary>
     internal TState Initial { get; }
 
     /// <summary>Gets the names and kinds of the channels, in ordinal order.</summary>
     internal string Shape => string.Join('\n', _channels.Select(channel => channel.Shape));
 
-    internal JsonObject Schema => ObjectSchema(channel => channel.ValueSchema.DeepClone());
-
-    /// <summary>Gets the schema of what a caller may write.</summary>
-    internal JsonObject UpdateSchema => ObjectSchema(channel => channel.DeltaSchema);
-
     /// <summary>Reads the channels off the type.</summary>
     /// <param name="problems">Receives every mistake that was found.</param>
-    /// <returns>The model; only usable when no problem was added.</returns>
+    /// <returns>The model, or <see langword="null"/> when there was a mistake.</returns>
     internal static StateModel<TState>? Create(ICollection<string> problems)
     {
         var found = problems.Count;
-        StateInspector.Inspect(typeof(TState), problems);
-        if (problems.Count > found)
-        {
-            return null;
-        }
-
-        var channels = StateInspector.Channels(typeof(TState))
-            .Select(pair => Create(pair.Name, pair.Property))
-            .OrderBy(channel => channel.Name, StringComparer.Ordinal)
-            .ToImmutableArray();
-        var model = new StateModel<TState>(channels);
-        foreach (var channel in channels)
-        {
-            foreach (var name in channel.FormerNames.Where(name => model._byName[name] != channel))
-            {
-                problems.Add(
-                    $"'{channel.Name}' of {typeof(TState).Name} has the former name '{name}', which is also that of "
-                    + $"'{model._byName[name].Name}'. "
-                    + "Two channels cannot read what was stored under one name.");
-            }
-        }
-
-        var twice = model._channels.Where(channel => !JsonElement.DeepEquals(channel.Value(new TState()), channel.Value(new TState())));
-        foreach (var channel in twice)
-        {
-            problems.Add(
-                $"The default of '{channel.Name}' of {typeof(TState).Name} differs from one construction to the next. "
-                + "Give it a fixed default, and set what changes in a node.");
-        }
-
-        return model;
+        var channels = StateChannels<TState>.Read(problems);
+        return problems.Count == found ? new StateModel<TState>(channels) : null;
     }
 
     /// <summary>Makes the copy that a node is given: what it returns has to descend from it.</summary>
@@ -139,9 +117,8 @@ internal sealed class StateModel<TState>
     /// <summary>Merges the writes of a superstep.</summary>
     /// <param name="before">The state before it.</param>
     /// <param name="writes">The writes, in task order.</param>
-    /// <param name="isStepOver">Whether the superstep ends with them, and with it what lives for one superstep.</param>
     /// <exception cref="GraphUpdateException">Two writes cannot be merged, or one names an unknown channel.</exception>
-    internal StateFold<TState> Fold(TState before, IReadOnlyList<ChannelWrite> writes, bool isStepOver = true)
+    internal StateFold<TState> Fold(TState before, IReadOnlyList<ChannelWrite> writes)
     {
         var deltas = new SortedDictionary<string, List<ChannelDelta>>(StringComparer.Ordinal);
         foreach (var write in writes.Where(write => write.Update is not null))
@@ -159,7 +136,7 @@ internal sealed class StateModel<TState>
         foreach (var channel in _channels)
         {
             var operation = deltas.TryGetValue(channel.Name, out var list) ? channel.Fold(after, list)
-                : channel.IsEphemeral && isStepOver ? channel.Reset(after, Initial)
+                : channel.IsEphemeral ? channel.Reset(after, Initial)
                 : null;
             if (operation is not null && !channel.IsUntracked)
             {
@@ -168,6 +145,18 @@ internal sealed class StateModel<TState>
         }
 
         return new StateFold<TState>(after, operations.ToImmutable());
+    }
+
+    /// <summary>Shows a state with one task's writes, while its superstep is not over: nothing is stored of it.</summary>
+    internal TState Peek(TState before, ChannelWrite write)
+    {
+        var after = Clone(before);
+        foreach (var member in write.Update!.Value.EnumerateObject())
+        {
+            Find(member.Name, $"Node '{write.Node}'").Peek(after, new ChannelDelta(write.Node, member.Value));
+        }
+
+        return after;
     }
 
     /// <summary>Applies stored operations. Runs no user code; what an unknown channel stores is carried along.</summary>
@@ -210,53 +199,7 @@ internal sealed class StateModel<TState>
         return operations.ToImmutable();
     }
 
-    internal JsonObject ToJson(TState state) =>
-        new(_channels.Where(channel => !channel.IsUntracked)
-            .Select(channel => KeyValuePair.Create(channel.Name, JsonNode.Parse(channel.Value(state).GetRawText()))));
-
-    /// <summary>Checks what a caller wants to write.</summary>
-    /// <param name="update">Task deltas by channel.</param>
-    /// <param name="what">What it is, for the message.</param>
-    /// <exception cref="GraphInputException">It does not fit; the message has the path.</exception>
-    internal JsonElement CheckUpdate(JsonElement update, string what)
-    {
-        if (update.ValueKind != JsonValueKind.Object)
-        {
-            throw new GraphInputException($"At '$' {what} does not fit: an object of channels is needed.", "$");
-        }
-
-        var written = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var member in update.EnumerateObject())
-        {
-            if (!written.Add(member.Name))
-            {
-                throw new GraphInputException($"At '$.{member.Name}' {what} names the channel twice.", $"$.{member.Name}");
-            }
-
-            if (!_byName.TryGetValue(member.Name, out var channel) || channel.IsUntracked)
-            {
-                throw new GraphInputException(
-                    $"At '$.{member.Name}' {what} names an unknown channel. The channels there are: {Names}.", $"$.{member.Name}");
-            }
-
-            channel.CheckInput(member.Value, what);
-        }
-
-        return update;
-    }
-
-    /// <summary>Finds a channel in stored writes that this state does not have.</summary>
-    internal string? Unknown(JsonElement update) =>
-        update.EnumerateObject().Select(member => member.Name).FirstOrDefault(name => !_byName.ContainsKey(name));
-
     private string Names => string.Join(", ", _channels.Where(channel => !channel.IsUntracked).Select(channel => channel.Name));
-
-    private static Channel<TState> Create(string name, PropertyInfo property) =>
-        (Channel<TState>)Activator.CreateInstance(
-            typeof(Channel<,>).MakeGenericType(typeof(TState), property.PropertyType),
-            name,
-            property,
-            StateInspector.CreateRules(property.PropertyType))!;
 
     private static JsonElement? Part(IEnumerable<JsonProperty> members)
     {
@@ -293,13 +236,4 @@ internal sealed class StateModel<TState>
         _byName.TryGetValue(name, out var channel)
             ? channel
             : throw new GraphUpdateException($"{writer} wrote the unknown channel '{name}'. The channels there are: {Names}.");
-
-    private JsonObject ObjectSchema(Func<Channel<TState>, JsonNode> schema) => new()
-    {
-        ["type"] = "object",
-        ["properties"] = new JsonObject(
-            _channels.Where(channel => !channel.IsUntracked)
-                .Select(channel => KeyValuePair.Create<string, JsonNode?>(channel.Name, schema(channel)))),
-        ["additionalProperties"] = false,
-    };
 }

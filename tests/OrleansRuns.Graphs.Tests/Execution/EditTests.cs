@@ -189,32 +189,6 @@ public sealed class EditTests
         Assert.Null(graph.HandleError(next.Tasks[0], error));
     }
 
-    [Fact]
-    public async Task EnterSubgraph_ThenLeave_WritesTheChildsResultToTheParent()
-    {
-        var child = new Lambda<TestState>(graph => graph.AddPath(Node.Start, graph.AddLogger("inner"), Node.End));
-        var graph = TestGraph.Compile(graph => graph.AddPath(
-            Node.Start,
-            graph.AddSubgraph(
-                "child",
-                child,
-                parent => new TestState { Text = parent.Text },
-                (parent, inner) => parent with { Sum = parent.Sum + inner.Log.Count }),
-            Node.End));
-        var parent = graph.Begin("""{"text":"in"}""");
-        var task = parent.Tasks[0];
-        var inner = graph.SubgraphOf("child")!;
-
-        var first = graph.EnterSubgraph(parent, task).Commit("c0");
-        var last = await inner.StepAsync(first);
-        var end = graph.Fold(parent, [graph.LeaveSubgraph(parent, task, last)]).Commit("1");
-
-        Assert.Equal($"child:{task.Id}", first.Namespace);
-        Assert.Equal("in", inner.ToJson(first)["text"]!.GetValue<string>());
-        Assert.Equal("1", graph.ToJson(end)["sum"]!.ToJsonString());
-        Assert.Empty(end.Tasks);
-    }
-
     private static CompiledGraph Two() =>
         TestGraph.Compile(graph => graph.AddPath(Node.Start, graph.AddLogger("a"), graph.AddLogger("b"), Node.End));
 

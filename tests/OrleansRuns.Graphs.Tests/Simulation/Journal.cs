@@ -11,6 +11,9 @@ internal sealed class Journal
     /// <summary>Gets every checkpoint as a whole, which does not depend on how often it was stored in full.</summary>
     internal List<string> Wholes { get; } = [];
 
+    /// <summary>Gets everything that was appended, as text, in the order in which it was.</summary>
+    internal List<string> Lines { get; } = [];
+
     internal void Append(CompiledGraph graph, string checkpointNamespace, CheckpointDraft draft, bool full)
     {
         if (!_checkpoints.TryGetValue(checkpointNamespace, out var records))
@@ -46,5 +49,9 @@ internal sealed class Journal
             .Where(writes => !writes.Interrupts.IsEmpty)
             .Select(writes => (new PendingTask(pair.Key.Namespace, writes), pair.Key.Checkpoint)))];
 
-    private static T ThroughText<T>(T value) => JsonSerializer.Deserialize<T>(JsonSerializer.Serialize(value))!;
+    private T ThroughText<T>(T value)
+    {
+        Lines.Add(JsonSerializer.Serialize(value));
+        return JsonSerializer.Deserialize<T>(Lines[^1])!;
+    }
 }

@@ -11,6 +11,8 @@ internal sealed class SimulatedRun(CompiledGraph graph, Chaos chaos)
 
     internal IReadOnlyList<string> Wholes => _journal.Wholes;
 
+    internal IReadOnlyList<string> Lines => _journal.Lines;
+
     internal async Task<string> RunToEndAsync()
     {
         for (var restart = 0; restart < MostRestarts; restart++)

@@ -228,11 +228,31 @@ public sealed class StateModelTests
     }
 
     [Fact]
-    public void Fold_StepIsNotOver_KeepsWhatLivesForIt()
+    public void Peek_StepIsNotOver_KeepsWhatLivesForIt()
     {
         var written = Fold(Model.Initial, state => state with { Flash = "now" });
 
-        Assert.Equal("now", Model.Fold(written.After, [], isStepOver: false).After.Flash);
+        var seen = Model.Peek(written.After, new("n", "t", Write(written.After, state => state with { Title = "new" })));
+
+        Assert.Equal(("now", "new"), (seen.Flash, seen.Title));
+    }
+
+    [Fact]
+    public void Peek_LongList_LeavesTheFoldNothingToCopy()
+    {
+        const int Rounds = 50;
+        var state = Fold(Model.Initial, given => given with { Words = given.Words.AppendRange(Enumerable.Repeat("word", 10_000)) }).After;
+        state = Fold(state, given => given with { Words = given.Words.Append("room") }).After;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var write = Write(state, given => given with { Words = given.Words.Append("more") });
+            Assert.Equal(state.Words.Count + 1, Model.Peek(state, new("n", "t", write)).Words.Count);
+            state = Model.Fold(state, [new("n", "t", write)]).After;
+        }
+
+        // The list alone is 80 kB of references.
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / Rounds, 1, 40_000);
     }
 
     [Fact]

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OrleansRuns.Graphs;
+
+/// <summary>A state as callers see and write it: one JSON member a channel, without those that this process alone may know.</summary>
+internal sealed partial class StateModel<TState>
+{
+    internal JsonObject Schema => ObjectSchema(channel => channel.ValueSchema.DeepClone());
+
+    /// <summary>Gets the schema of what a caller may write.</summary>
+    internal JsonObject UpdateSchema => ObjectSchema(channel => channel.DeltaSchema);
+
+    internal JsonObject ToJson(TState state) =>
+        new(_channels.Where(channel => !channel.IsUntracked)
+            .Select(channel => KeyValuePair.Create(channel.Name, JsonNode.Parse(channel.Value(state).GetRawText()))));
+
+    /// <summary>Makes a state of its JSON, one member a channel; channels that are not named have their defaults.</summary>
+    /// <exception cref="GraphInputException">It does not fit; the message has the path.</exception>
+    internal TState FromJson(JsonElement values, string what)
+    {
+        var state = Clone(Initial);
+        foreach (var (channel, value) in Members(values, what))
+        {
+            channel.Load(state, value, what);
+        }
+
+        return state;
+    }
+
+    /// <summary>Checks what a caller wants to write.</summary>
+    /// <param name="update">Task deltas by channel.</param>
+    /// <param name="what">What it is, for the message.</param>
+    /// <exception cref="GraphInputException">It does not fit; the message has the path.</exception>
+    internal JsonElement CheckUpdate(JsonElement update, string what)
+    {
+        foreach (var (channel, delta) in Members(update, what))
+        {
+            channel.CheckInput(delta, what);
+        }
+
+        return update;
+    }
+
+    /// <summary>Finds a channel in stored writes that this state does not have.</summary>
+    internal string? Unknown(JsonElement update) =>
+        update.EnumerateObject().Select(member => member.Name).FirstOrDefault(name => !_byName.ContainsKey(name));
+
+    private IEnumerable<(Channel<TState> Channel, JsonElement Value)> Members(JsonElement values, string what)
+    {
+        if (values.ValueKind != JsonValueKind.Object)
+        {
+            throw new GraphInputException($"At '$' {what} does not fit: an object of channels is needed.", "$");
+        }
+
+        var named = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var member in values.EnumerateObject())
+        {
+            if (!named.Add(member.Name))
+            {
+                throw new GraphInputException($"At '$.{member.Name}' {what} names the channel twice.", $"$.{member.Name}");
+            }
+
+            if (!_byName.TryGetValue(member.Name, out var channel) || channel.IsUntracked)
+            {
+                throw new GraphInputException(
+                    $"At '$.{member.Name}' {what} names an unknown channel. The channels there are: {Names}.", $"$.{member.Name}");
+            }
+
+            yield return (channel, member.Value);
+        }
+    }
+
+    private JsonObject ObjectSchema(Func<Channel<TState>, JsonNode> schema) => new()
+    {
+        ["type"] = "object",
+        ["properties"] = new JsonObject(
+            _channels.Where(channel => !channel.IsUntracked)
+                .Select(channel => KeyValuePair.Create<string, JsonNode?>(channel.Name, schema(channel)))),
+        ["additionalProperties"] = false,
+    };
+}
