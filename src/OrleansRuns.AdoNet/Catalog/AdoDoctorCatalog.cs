@@ -15,15 +15,22 @@ internal sealed class AdoDoctorCatalog(IDatabase database) : IDoctorCatalog
             ("after", after ?? ""),
             ("limit", limit));
 
-    public Task<ImmutableArray<RunRow>> ListRunsAsync(
+    public Task<ImmutableArray<RunSummary>> ListRunsAsync(
         string threadId, string? after, int limit, CancellationToken cancellationToken) =>
         LookAsync(
-            SelectRun + "where r.thread_id = @thread and r.run_id > @after order by r.run_id limit @limit",
-            ReadRun,
+            SelectSummary + "where r.thread_id = @thread and r.run_id > @after order by r.run_id limit @limit",
+            ReadSummary,
             cancellationToken,
             ("thread", threadId),
             ("after", after ?? ""),
             ("limit", limit));
+
+    public async Task<StoredRest?> FindRestAsync(string threadId, CancellationToken cancellationToken) =>
+        (await LookAsync(
+            "select epoch, asks, planned_by from threads where thread_id = @thread and holder is null",
+            row => new StoredRest(row.GetInt64(0), new ThreadRest(row.GetBoolean(1), row.IsDBNull(2) ? null : row.GetString(2))),
+            cancellationToken,
+            ("thread", threadId))).FirstOrDefault();
 
     private Task<ImmutableArray<T>> LookAsync<T>(
         string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters) =>

@@ -54,7 +54,7 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
             cancellationToken,
             ("now", time.GetUtcNow()));
 
-    public Task<ImmutableArray<RunRow>> ListDueAsync(DueRuns query, string? after, int limit, CancellationToken cancellationToken)
+    public Task<ImmutableArray<RunSummary>> ListDueAsync(DueRuns query, string? after, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
@@ -63,14 +63,14 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
         // Leases are read by the same statement as the runs: a silo that comes up in between is seen with what it has claimed.
         var lease = $"exists (select 1 from silo_leases l where l.owner = r.owner and l.expires_at > {database.Now} and ";
         return LookAsync(
-            SelectRun
+            SelectSummary
             + $"where r.run_id > @after and {NotFinal} and "
             + "(case when r.owner is null then false "
             + (query.IncludesOwn ? "when r.owner = @self then true " : "")
             + $"else not {lease} (l.cluster_id <> @cluster or {isLive})) end "
             + $"or (r.cancel_action is not null and not {lease} l.cluster_id <> @cluster))) "
             + "order by r.run_id limit @limit",
-            ReadRun,
+            ReadSummary,
             cancellationToken,
             [
                 .. live,

@@ -82,29 +82,29 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             $"select r.thread_id from runs r where r.graph = @graph and {Visible} order by r.run_id desc limit 1",
             ("graph", graph)), cancellationToken);
 
-    public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
+    public Task<ImmutableArray<RunSummary>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
         LookAsync(connection => connection.QueryAsync(
-            SelectRun + $"where r.thread_id = @thread and {Visible} order by r.number desc limit @limit",
-            ReadRun,
+            SelectSummary + $"where r.thread_id = @thread and {Visible} order by r.number desc limit @limit",
+            ReadSummary,
             ("thread", threadId),
             ("limit", Page(limit))), cancellationToken);
 
-    public Task<ImmutableArray<RunRow>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
+    public Task<ImmutableArray<RunSummary>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
         LookAsync(connection => connection.QueryAsync(
-            SelectRun + $"where r.run_id > @after and {NotFinal} order by r.run_id limit @limit",
-            ReadRun,
+            SelectSummary + $"where r.run_id > @after and {NotFinal} order by r.run_id limit @limit",
+            ReadSummary,
             ("after", after ?? ""),
             ("limit", Page(limit))), cancellationToken);
 
-    public Task<ImmutableArray<RunRow>> ListReadyAsync(
+    public Task<ImmutableArray<RunSummary>> ListReadyAsync(
         ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
         graphs.IsEmpty
-            ? Task.FromResult(ImmutableArray<RunRow>.Empty)
+            ? Task.FromResult(ImmutableArray<RunSummary>.Empty)
             : LookAsync(connection => connection.QueryAsync(
-                SelectRun + "where r.status = 'pending' and t.holder = r.run_id and r.graph in ("
+                SelectSummary + "where r.status = 'pending' and t.holder = r.run_id and r.graph in ("
                 + string.Join(", ", graphs.Index().Select(graph => $"@graph{graph.Index}"))
                 + ") order by r.created_at, r.run_id limit @limit",
-                ReadRun,
+                ReadSummary,
                 [.. graphs.Index().Select(graph => ($"graph{graph.Index}", (object?)graph.Item)), ("limit", Page(limit))]),
                 cancellationToken);
 

@@ -9,7 +9,7 @@ namespace OrleansRuns.AdoNet;
 internal sealed class AdoRunSearch(IDatabase database) : IRunSearch
 {
     /// <summary>The runs that show.</summary>
-    internal static readonly ListTable Runs = new(CatalogSql.SelectRun, "r.run_id", "r.status", CatalogSql.Visible);
+    internal static readonly ListTable Runs = new(CatalogSql.SelectSummary, "r.run_id", "r.status", CatalogSql.Visible);
 
     /// <summary>The threads.</summary>
     internal static readonly ListTable Threads = new(
@@ -21,11 +21,11 @@ internal sealed class AdoRunSearch(IDatabase database) : IRunSearch
     // PostgreSQL finds the candidates by an index; the lines of the text then decide in both dialects.
     private const string PostgresCandidates = "r.metadata <> '{}' and r.metadata::jsonb @> @metadata::jsonb";
 
-    public Task<ImmutableArray<RunRow>> ListRunsAsync(ListQuery query, CancellationToken cancellationToken) =>
-        ListAsync(Runs, query, CatalogSql.ReadRun, cancellationToken);
+    public Task<ImmutableArray<RunSummary>> ListRunsAsync(ListQuery query, CancellationToken cancellationToken) =>
+        ListAsync(Runs, query, CatalogSql.ReadSummary, cancellationToken);
 
     public Task<ImmutableArray<ThreadSummary>> ListThreadsAsync(ListQuery query, CancellationToken cancellationToken) =>
-        ListAsync(Threads, query, ReadSummary, cancellationToken);
+        ListAsync(Threads, query, ReadThread, cancellationToken);
 
     public Task<string?> FindMetadataAsync(string threadId, CancellationToken cancellationToken) =>
         database.ReadAsync(async () =>
@@ -110,7 +110,7 @@ internal sealed class AdoRunSearch(IDatabase database) : IRunSearch
         return ($"{table.Select}{where}order by r.created_at{direction}, {table.Id}{direction} limit @limit", [.. parameters]);
     }
 
-    private static ThreadSummary ReadSummary(DbDataReader row) => new()
+    private static ThreadSummary ReadThread(DbDataReader row) => new()
     {
         ThreadId = row.GetString(0),
         Graph = row.GetString(1),

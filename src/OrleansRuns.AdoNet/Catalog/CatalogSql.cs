@@ -12,10 +12,10 @@ internal static class CatalogSql
     /// <summary>Whether a run shows: the one place that decides it.</summary>
     internal const string Visible = "not r.rolled_back";
 
-    internal const string SelectRun =
-        "select r.run_id, r.thread_id, t.log_id, r.graph, r.fingerprint, r.request, r.status, r.stop_reason, r.resumable, r.error, "
-        + "r.attempt, r.owner, r.cancel_action, r.cancel_reason, r.rolled_back, t.holder, r.created_at, r.started_at, r.updated_at, "
-        + "r.metadata from runs r join threads t on t.thread_id = r.thread_id ";
+    /// <summary>Reads runs without their requests, which lists of many do not need.</summary>
+    internal const string SelectSummary = "select " + SummaryColumns + FromRuns;
+
+    internal const string SelectRun = "select " + SummaryColumns + ", r.request" + FromRuns;
 
     internal const string SelectThread = "select thread_id, log_id, graph, holder, epoch, created_at, updated_at from threads ";
 
@@ -68,6 +68,13 @@ internal static class CatalogSql
         "(select q.run_id from runs q where q.thread_id = threads.thread_id and q.status = 'pending' and q.cancel_action is null "
         + "order by q.number limit 1)";
 
+    private const string SummaryColumns =
+        "r.run_id, r.thread_id, t.log_id, r.graph, r.fingerprint, r.status, r.stop_reason, r.resumable, r.error, "
+        + "r.attempt, r.owner, r.cancel_action, r.cancel_reason, r.rolled_back, t.holder, r.created_at, r.started_at, r.updated_at, "
+        + "r.metadata";
+
+    private const string FromRuns = " from runs r join threads t on t.thread_id = r.thread_id ";
+
     private const string ThisRunOrKey = "run_id = @run or idempotency_key = @key";
 
     /// <summary>
@@ -101,28 +108,29 @@ internal static class CatalogSql
         + SelectThread + "where thread_id = coalesce((select thread_id from runs where " + ThisRunOrKey + " limit 1), @thread); "
         + SelectRun + "where r.run_id = (select holder from threads where thread_id = @thread)";
 
-    internal static RunRow ReadRun(DbDataReader row) => new()
+    internal static RunRow ReadRun(DbDataReader row) => new(ReadSummary(row), row.GetString(19));
+
+    internal static RunSummary ReadSummary(DbDataReader row) => new()
     {
         RunId = row.GetString(0),
         ThreadId = row.GetString(1),
         LogId = row.GetString(2),
         Graph = row.GetString(3),
         Fingerprint = row.GetString(4),
-        Request = row.GetString(5),
-        Status = WireName.Parse<RunStatus>(row.GetString(6)),
-        StopReason = Text(row, 7) is { } reason ? WireName.Parse<StopReason>(reason) : null,
-        Resumable = row.GetBoolean(8),
-        Error = Text(row, 9),
-        Attempt = row.GetInt32(10),
-        Owner = Text(row, 11),
-        CancelAction = Text(row, 12) is { } action ? WireName.Parse<CancelAction>(action) : null,
-        CancelReason = Text(row, 13) is { } cause ? WireName.Parse<StopReason>(cause) : null,
-        RolledBack = row.GetBoolean(14),
-        Holder = Text(row, 15),
-        CreatedAt = row.GetFieldValue<DateTimeOffset>(16),
-        StartedAt = row.IsDBNull(17) ? null : row.GetFieldValue<DateTimeOffset>(17),
-        UpdatedAt = row.GetFieldValue<DateTimeOffset>(18),
-        Metadata = row.GetString(19),
+        Status = WireName.Parse<RunStatus>(row.GetString(5)),
+        StopReason = Text(row, 6) is { } reason ? WireName.Parse<StopReason>(reason) : null,
+        Resumable = row.GetBoolean(7),
+        Error = Text(row, 8),
+        Attempt = row.GetInt32(9),
+        Owner = Text(row, 10),
+        CancelAction = Text(row, 11) is { } action ? WireName.Parse<CancelAction>(action) : null,
+        CancelReason = Text(row, 12) is { } cause ? WireName.Parse<StopReason>(cause) : null,
+        RolledBack = row.GetBoolean(13),
+        Holder = Text(row, 14),
+        CreatedAt = row.GetFieldValue<DateTimeOffset>(15),
+        StartedAt = row.IsDBNull(16) ? null : row.GetFieldValue<DateTimeOffset>(16),
+        UpdatedAt = row.GetFieldValue<DateTimeOffset>(17),
+        Metadata = row.GetString(18),
     };
 
     internal static ThreadRow ReadThread(DbDataReader row) => new()

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Runtime;
@@ -44,8 +45,8 @@ public enum AdmitKind
     Busy = 2,
 }
 
-/// <summary>A row of the runs table.</summary>
-public sealed record RunRow
+/// <summary>A row of the runs table without the request, which may be long: what lists read.</summary>
+public record RunSummary
 {
     /// <summary>Gets the run's id.</summary>
     public required string RunId { get; init; }
@@ -61,9 +62,6 @@ public sealed record RunRow
 
     /// <summary>Gets the graph's fingerprint at admission.</summary>
     public required string Fingerprint { get; init; }
-
-    /// <summary>Gets the request as JSON.</summary>
-    public required string Request { get; init; }
 
     /// <summary>Gets the status.</summary>
     public required RunStatus Status { get; init; }
@@ -112,6 +110,25 @@ public sealed record RunRow
 
     /// <summary>Gets whether the run held its thread's slot when the row was read.</summary>
     public bool HoldsSlot => Holder == RunId;
+}
+
+/// <summary>A row of the runs table.</summary>
+public sealed record RunRow : RunSummary
+{
+    /// <summary>Makes a row.</summary>
+    public RunRow()
+    {
+    }
+
+    /// <summary>Completes a row.</summary>
+    /// <param name="summary">What is known of it.</param>
+    /// <param name="request">The request as JSON.</param>
+    [SetsRequiredMembers]
+    public RunRow(RunSummary summary, string request)
+        : base(summary) => Request = request;
+
+    /// <summary>Gets the request as JSON.</summary>
+    public required string Request { get; init; }
 }
 
 /// <summary>A row of the threads table.</summary>

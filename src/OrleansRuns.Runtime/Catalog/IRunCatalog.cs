@@ -59,19 +59,19 @@ public interface IRunCatalog
     Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken);
 
     /// <summary>Lists the runs of a thread that were not rolled back, newest first.</summary>
-    Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken);
+    Task<ImmutableArray<RunSummary>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken);
 
     /// <summary>Lists runs that are not final, oldest first.</summary>
     /// <param name="after">The last run id of the page before; <see langword="null"/> for the first page.</param>
     /// <param name="limit">How many at most, 1 to 1,000.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    Task<ImmutableArray<RunRow>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken);
+    Task<ImmutableArray<RunSummary>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Lists the pending runs that hold their thread's slot and only wait for a silo, oldest first.</summary>
     /// <param name="graphs">The graphs whose runs are wanted.</param>
     /// <param name="limit">How many at most, 1 to 1,000.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    Task<ImmutableArray<RunRow>> ListReadyAsync(
+    Task<ImmutableArray<RunSummary>> ListReadyAsync(
         ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken);
 
     /// <summary>Lists the threads that an edit has held since before a time while runs wait for them.</summary>

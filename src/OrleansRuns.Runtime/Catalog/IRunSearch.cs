@@ -10,7 +10,7 @@ public interface IRunSearch
     /// <param name="query">Which, and in what order.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The rows of a page, and one more when there is another page.</returns>
-    Task<ImmutableArray<RunRow>> ListRunsAsync(ListQuery query, CancellationToken cancellationToken);
+    Task<ImmutableArray<RunSummary>> ListRunsAsync(ListQuery query, CancellationToken cancellationToken);
 
     /// <summary>Lists threads with the status that <see cref="ThreadSnapshot.Status"/> tells of them.</summary>
     /// <param name="query">Which, and in what order.</param>

@@ -34,7 +34,7 @@ public interface IOwnerLeases
     /// <param name="after">The last run id of the page before; <see langword="null"/> for the first page.</param>
     /// <param name="limit">How many at most, 1 to 1,000.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    Task<ImmutableArray<RunRow>> ListDueAsync(DueRuns query, string? after, int limit, CancellationToken cancellationToken);
+    Task<ImmutableArray<RunSummary>> ListDueAsync(DueRuns query, string? after, int limit, CancellationToken cancellationToken);
 }
 
 /// <summary>A silo that may own runs.</summary>

@@ -85,4 +85,8 @@ public enum DoctorCheck
     /// <summary>Every entry of a log can be read, and follows the one before it.</summary>
     [JsonStringEnumMemberName("log_unreadable")]
     LogUnreadable = 5,
+
+    /// <summary>What a thread's status at rest follows from agrees with its log, so that lists find it under the right one.</summary>
+    [JsonStringEnumMemberName("thread_disagrees")]
+    ThreadDisagrees = 6,
 }

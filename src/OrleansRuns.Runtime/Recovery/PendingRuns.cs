@@ -72,8 +72,8 @@ internal sealed partial class PendingRuns(
 
     private async Task BeginAsync(CancellationToken stopping)
     {
-        ImmutableArray<RunRow> page = [];
-        ImmutableArray<RunRow> before;
+        ImmutableArray<RunSummary> page = [];
+        ImmutableArray<RunSummary> before;
         do
         {
             before = page;

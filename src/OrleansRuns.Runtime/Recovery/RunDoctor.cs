@@ -80,7 +80,7 @@ internal sealed class RunDoctor(
                 break;
             }
 
-            await MendAsync(next, exam.Log.Rest, cancellationToken);
+            await MendAsync(next, exam.Log, cancellationToken);
             repaired.Add(next.Finding with { IsRepairable = true });
             exam = await LookAsync(exam.Thread.ThreadId, cancellationToken) ?? exam;
         }
@@ -94,7 +94,7 @@ internal sealed class RunDoctor(
         ];
     }
 
-    private async Task MendAsync(Diagnosis diagnosis, ThreadRest? rest, CancellationToken cancellationToken)
+    private async Task MendAsync(Diagnosis diagnosis, LogSummary log, CancellationToken cancellationToken)
     {
         if (diagnosis.End is { } end)
         {
@@ -102,11 +102,27 @@ internal sealed class RunDoctor(
         }
         else if (diagnosis.Release is { Holder: { } holder } slot)
         {
-            await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, rest, cancellationToken);
+            await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, log.Rest, cancellationToken);
         }
         else if (diagnosis.Take is { } run)
         {
             await catalog.TakeSlotAsync(run.ThreadId, run.Graph, run.RunId, cancellationToken);
+        }
+        else if (diagnosis.Rests is { } thread)
+        {
+            await RestAsync(thread, cancellationToken);
+        }
+    }
+
+    /// <summary>Holds a thread like an edit, so that its log stands still, and lets it go with what the log says.</summary>
+    private async Task RestAsync(ThreadRow thread, CancellationToken cancellationToken)
+    {
+        var doctor = ThreadSlots.HolderOf(Guid.CreateVersion7().ToString());
+        var slot = await catalog.TakeSlotAsync(thread.ThreadId, thread.Graph, doctor, cancellationToken);
+        if (slot.Holder == doctor)
+        {
+            var log = await _logs.ReadAsync(thread.LogId, cancellationToken);
+            await catalog.ReleaseSlotAsync(thread.ThreadId, doctor, slot.Epoch, log.Rest, cancellationToken);
         }
     }
 
@@ -116,7 +132,7 @@ internal sealed class RunDoctor(
     private async Task<ThreadExam> LookAsync(ThreadRow thread, CancellationToken cancellationToken)
     {
         var log = await _logs.ReadAsync(thread.LogId, cancellationToken);
-        var runs = ImmutableArray.CreateBuilder<RunRow>();
+        var runs = ImmutableArray.CreateBuilder<RunSummary>();
         while (true)
         {
             var after = runs.Count == 0 ? null : runs[^1].RunId;
@@ -128,11 +144,14 @@ internal sealed class RunDoctor(
             }
         }
 
+        var rest = await records.FindRestAsync(thread.ThreadId, cancellationToken);
         var live = (await leases.ListLiveAsync(cancellationToken)).Select(lease => lease.Owner.ToString()).ToImmutableHashSet();
         return new ThreadExam(
             thread,
             runs.ToImmutable(),
             log,
+            // The log has stood still meanwhile if nobody has taken the thread.
+            rest?.Epoch == thread.Epoch ? rest.Rest : null,
             live,
             IsEditDead: time.GetUtcNow() - thread.UpdatedAt > options.Value.EditTimeout);
     }

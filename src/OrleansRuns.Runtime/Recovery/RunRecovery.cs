@@ -180,11 +180,11 @@ internal sealed partial class RunRecovery(
     }
 
     /// <summary>Tells whether a due run is recovery's business.</summary>
-    private bool IsWanted(RunRow run) =>
+    private bool IsWanted(RunSummary run) =>
         // This silo's own are due for a second look only: those it executes need none, unless a cancel may not have arrived.
         run.CancelAction is not null || run.Owner != lease.Owner.ToString() || !live.Contains(run.RunId);
 
-    private async Task<bool> ContinueAsync(RunRow run, CancellationToken cancellationToken)
+    private async Task<bool> ContinueAsync(RunSummary run, CancellationToken cancellationToken)
     {
         try
         {

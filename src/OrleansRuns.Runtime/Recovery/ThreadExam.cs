@@ -7,22 +7,28 @@ namespace OrleansRuns.Runtime;
 /// <param name="Thread">The thread's row.</param>
 /// <param name="Runs">Its runs, oldest first.</param>
 /// <param name="Log">What its log says.</param>
+/// <param name="Rest">What is stored of its status, if it rested while it was looked at.</param>
 /// <param name="Live">The owners whose lease has not expired.</param>
 /// <param name="IsEditDead">Whether an edit that holds the slot has had its time.</param>
 internal sealed record ThreadExam(
-    ThreadRow Thread, ImmutableArray<RunRow> Runs, LogSummary Log, ImmutableHashSet<string> Live, bool IsEditDead)
+    ThreadRow Thread,
+    ImmutableArray<RunSummary> Runs,
+    LogSummary Log,
+    ThreadRest? Rest,
+    ImmutableHashSet<string> Live,
+    bool IsEditDead)
 {
-    private IEnumerable<RunRow> Unfinished => Runs.Where(run => !run.IsFinal);
+    private IEnumerable<RunSummary> Unfinished => Runs.Where(run => !run.IsFinal);
 
-    private RunRow? Holder => Runs.FirstOrDefault(run => run.RunId == Thread.Holder);
+    private RunSummary? Holder => Runs.FirstOrDefault(run => run.RunId == Thread.Holder);
 
     /// <summary>Gets the runs that recovery goes on with.</summary>
-    internal IEnumerable<RunRow> Due =>
+    internal IEnumerable<RunSummary> Due =>
         Unfinished.Where(run =>
             (run.RunId == Thread.Holder || run.CancelAction is not null) && (run.Owner is null || !Live.Contains(run.Owner)));
 
     internal IEnumerable<Diagnosis> Diagnose() =>
-        [.. SlotHolder(), .. Stuck(), .. TwoActive(), .. Runs.SelectMany(Status), .. Log.Problems.Select(Unreadable)];
+        [.. SlotHolder(), .. Stuck(), .. TwoActive(), .. Runs.SelectMany(Status), .. AtRest(), .. Log.Problems.Select(Unreadable)];
 
     private IEnumerable<Diagnosis> SlotHolder()
     {
@@ -79,7 +85,7 @@ internal sealed record ThreadExam(
                 + "not wanted."));
     }
 
-    private IEnumerable<Diagnosis> Status(RunRow run)
+    private IEnumerable<Diagnosis> Status(RunSummary run)
     {
         var end = Log.Ends.GetValueOrDefault(run.RunId);
         if (run.IsFinal)
@@ -123,7 +129,7 @@ internal sealed record ThreadExam(
     /// A run may end without an end in its log: cancelled before it began, or failed because the log cannot be written. A success never
     /// does. An accepted cancel wins over whatever the log says.
     /// </remarks>
-    private string? Disagreement(RunRow run, EndLogRecord? end) => end switch
+    private string? Disagreement(RunSummary run, EndLogRecord? end) => end switch
     {
         null => run.Status == RunStatus.Success && Log.IsWhole ? "its log has no end of it" : null,
         _ when end.Status == WireName.Of(run.Status) || (run.CancelAction is not null && run.Status == RunStatus.Interrupted) => null,
@@ -132,10 +138,34 @@ internal sealed record ThreadExam(
         _ => $"its log ended as {end.Status}",
     };
 
+    private IEnumerable<Diagnosis> AtRest()
+    {
+        // What is not final yet changes it when it ends.
+        if (Rest is not { } stored || Log.Rest is not { } rest || rest == stored || Unfinished.Any())
+        {
+            return [];
+        }
+
+        return
+        [
+            Found(
+                DoctorCheck.ThreadDisagrees,
+                null,
+                $"The thread is stored as one that {Describe(stored)}, but by its log it {Describe(rest)}. That can be written anew.") with
+            {
+                Rests = Thread,
+            },
+        ];
+    }
+
+    private static string Describe(ThreadRest rest) =>
+        (rest.Asks ? "waits for an answer" : "waits for no answer")
+        + (rest.PlannedBy is { } run ? $" and has nodes planned by '{run}'" : " and has no nodes planned");
+
     private Diagnosis Unreadable(string problem) => Found(
         DoctorCheck.LogUnreadable, null, $"{problem} What stands behind it is lost with it, unless a backup has it.");
 
-    private Diagnosis Found(DoctorCheck check, RunRow? run, string text) => new(new DoctorFinding
+    private Diagnosis Found(DoctorCheck check, RunSummary? run, string text) => new(new DoctorFinding
     {
         Check = check,
         ThreadId = Thread.ThreadId,
@@ -144,7 +174,7 @@ internal sealed record ThreadExam(
     });
 }
 
-/// <summary>A finding and how it can be mended, in at most one of three ways.</summary>
+/// <summary>A finding and how it can be mended, in at most one of four ways.</summary>
 /// <param name="Finding">The finding.</param>
 internal sealed record Diagnosis(DoctorFinding Finding)
 {
@@ -152,12 +182,15 @@ internal sealed record Diagnosis(DoctorFinding Finding)
     internal ThreadRow? Release { get; init; }
 
     /// <summary>Gets the run that is to get the slot.</summary>
-    internal RunRow? Take { get; init; }
+    internal RunSummary? Take { get; init; }
 
     /// <summary>Gets the end that is to be written.</summary>
     internal RunEnd? End { get; init; }
 
-    internal bool IsRepairable => Release is not null || Take is not null || End is not null;
+    /// <summary>Gets the thread whose status at rest is to be written as its log says.</summary>
+    internal ThreadRow? Rests { get; init; }
+
+    internal bool IsRepairable => Release is not null || Take is not null || End is not null || Rests is not null;
 }
 
 /// <summary>What a thread's log says of its runs.</summary>

@@ -5,7 +5,7 @@ namespace OrleansRuns.Runtime;
 /// <summary>Pure questions about rows of runs.</summary>
 internal static class RunRows
 {
-    internal static RunSnapshot ToSnapshot(this RunRow row) => new()
+    internal static RunSnapshot ToSnapshot(this RunSummary row) => new()
     {
         RunId = row.RunId,
         ThreadId = row.ThreadId,

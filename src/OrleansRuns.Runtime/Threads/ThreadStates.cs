@@ -9,7 +9,7 @@ internal static class ThreadStates
     /// <param name="thread">The thread.</param>
     /// <param name="point">The newest checkpoint; <see langword="null"/> when there is none yet.</param>
     /// <param name="newestRun">The newest run, if there is one.</param>
-    internal static ThreadSnapshot Newest(ThreadRow thread, ThreadPoint? point, RunRow? newestRun)
+    internal static ThreadSnapshot Newest(ThreadRow thread, ThreadPoint? point, RunSummary? newestRun)
     {
         var state = point is null
             ? new ThreadSnapshot { ThreadId = thread.ThreadId, Graph = thread.Graph, Values = "{}" }
@@ -38,7 +38,7 @@ internal static class ThreadStates
     };
 
     /// <summary>Derives a thread's status.</summary>
-    internal static ThreadStatus Status(ThreadRow thread, ThreadPoint? point, RunRow? newestRun)
+    internal static ThreadStatus Status(ThreadRow thread, ThreadPoint? point, RunSummary? newestRun)
     {
         if (ThreadSlots.IsHeldByRun(thread))
         {

@@ -271,7 +271,7 @@ public abstract partial class RunCatalogContract
 
         Assert.Equal((RunStatus.Interrupted, StopReason.Drained, true, false), (row.Status, row.StopReason, row.Resumable, row.IsFinal));
         Assert.Equal((run.RunId, 1L, "digest"), await SlotAsync());
-        Assert.Equal(row, Assert.Single(await UnfinishedAsync(run.RunId)));
+        Assert.Equal(row, new RunRow(Assert.Single(await UnfinishedAsync(run.RunId)), row.Request));
     }
 
     [Fact]
@@ -385,6 +385,6 @@ public abstract partial class RunCatalogContract
         Assert.Empty(await UnfinishedAsync(run.RunId));
     }
 
-    private async Task<IEnumerable<RunRow>> UnfinishedAsync(string runId) =>
+    private async Task<IEnumerable<RunSummary>> UnfinishedAsync(string runId) =>
         (await Catalog.ListUnfinishedAsync(null, 1000, None)).Where(row => row.RunId == runId);
 }

@@ -116,7 +116,7 @@ public abstract partial class RunCatalogContract(IStorageBench bench)
 
             var winner = Assert.Single(outcomes, outcome => outcome.Kind == AdmitKind.Admitted).Run!;
             Assert.Equal(15, outcomes.Count(outcome => outcome.Kind == AdmitKind.Busy && outcome.Run!.RunId == winner.RunId));
-            Assert.Equal(winner, Assert.Single(await Catalog.ListRunsAsync(thread, 100, None)));
+            Assert.Equal(winner, new RunRow(Assert.Single(await Catalog.ListRunsAsync(thread, 100, None)), winner.Request));
             Assert.Equal(1, (await Catalog.FindThreadAsync(thread, None))!.Epoch);
         }
     }

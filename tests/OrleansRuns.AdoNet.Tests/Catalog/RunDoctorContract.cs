@@ -204,6 +204,20 @@ public abstract class RunDoctorContract(AdoBench bench)
         Assert.Contains(place, finding.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("asks = true")]
+    [InlineData("planned_by = 'somebody'")]
+    public async Task Thread_StatusDisagreesWithTheLog_IsWrittenAnew(string damage)
+    {
+        await EndedAsync(RunStatus.Success);
+        await DamageAsync($"update threads set {damage} where thread_id = @thread", "");
+
+        var finding = await FindAndMendAsync(DoctorCheck.ThreadDisagrees);
+
+        Assert.Contains("but by its log it waits for no answer and has no nodes planned.", finding.Text, StringComparison.Ordinal);
+        Assert.Null((await bench.Catalog.FindThreadAsync(_thread, None))!.Holder);
+    }
+
     [Fact]
     public async Task ExamineAsync_RunOfADeadOwner_IsDueAndNothingIsWrong()
     {

@@ -91,7 +91,7 @@ public sealed class SiloLeaseTests
             public Task<ImmutableArray<OwnerLease>> ListLiveAsync(CancellationToken cancellationToken) =>
                 inner.ListLiveAsync(cancellationToken);
 
-            public Task<ImmutableArray<RunRow>> ListDueAsync(
+            public Task<ImmutableArray<RunSummary>> ListDueAsync(
                 DueRuns query, string? after, int limit, CancellationToken cancellationToken) =>
                 inner.ListDueAsync(query, after, limit, cancellationToken);
         }

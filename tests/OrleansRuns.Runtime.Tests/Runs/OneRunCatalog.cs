@@ -58,10 +58,10 @@ internal sealed class OneRunCatalog : IRunCatalog
 
     public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
+    public Task<ImmutableArray<RunSummary>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<ImmutableArray<RunRow>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
+    public Task<ImmutableArray<RunSummary>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
@@ -71,7 +71,7 @@ internal sealed class OneRunCatalog : IRunCatalog
         string threadId, string holder, long epoch, ThreadRest? rest, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<ImmutableArray<RunRow>> ListReadyAsync(
+    public Task<ImmutableArray<RunSummary>> ListReadyAsync(
         ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<ImmutableArray<ThreadRow>> ListBlockedAsync(

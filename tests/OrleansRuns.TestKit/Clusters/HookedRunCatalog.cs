@@ -44,11 +44,11 @@ public sealed class HookedRunCatalog(IRunCatalog inner, StoreHooks hooks) : IRun
         hooks.AroundAsync(nameof(FindNewestThreadAsync), () => inner.FindNewestThreadAsync(graph, cancellationToken));
 
     /// <inheritdoc/>
-    public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
+    public Task<ImmutableArray<RunSummary>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
         hooks.AroundAsync(nameof(ListRunsAsync), () => inner.ListRunsAsync(threadId, limit, cancellationToken));
 
     /// <inheritdoc/>
-    public Task<ImmutableArray<RunRow>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
+    public Task<ImmutableArray<RunSummary>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
         hooks.AroundAsync(nameof(ListUnfinishedAsync), () => inner.ListUnfinishedAsync(after, limit, cancellationToken));
 
     /// <inheritdoc/>
@@ -61,7 +61,7 @@ public sealed class HookedRunCatalog(IRunCatalog inner, StoreHooks hooks) : IRun
         hooks.AroundAsync(nameof(ReleaseSlotAsync), () => inner.ReleaseSlotAsync(threadId, holder, epoch, rest, cancellationToken));
 
     /// <inheritdoc/>
-    public Task<ImmutableArray<RunRow>> ListReadyAsync(
+    public Task<ImmutableArray<RunSummary>> ListReadyAsync(
         ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
         hooks.AroundAsync(nameof(ListReadyAsync), () => inner.ListReadyAsync(graphs, limit, cancellationToken));
 

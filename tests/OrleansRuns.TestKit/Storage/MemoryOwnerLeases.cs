@@ -64,13 +64,13 @@ public sealed class MemoryOwnerLeases : IOwnerLeases
         ]);
 
     /// <inheritdoc/>
-    public async Task<ImmutableArray<RunRow>> ListDueAsync(
+    public async Task<ImmutableArray<RunSummary>> ListDueAsync(
         DueRuns query, string? after, int limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
-        var due = new List<RunRow>();
+        var due = new List<RunSummary>();
         foreach (var row in await _catalog.ListUnfinishedAsync(after, 1000, cancellationToken))
         {
             if (IsDue(query, row) && due.Count < limit)
@@ -82,7 +82,7 @@ public sealed class MemoryOwnerLeases : IOwnerLeases
         return [.. due];
     }
 
-    private bool IsDue(DueRuns query, RunRow row)
+    private bool IsDue(DueRuns query, RunSummary row)
     {
         var lease = FindLive(row.Owner);
         var isForeign = lease is not null && lease.Owner.ClusterId != query.Self.ClusterId;

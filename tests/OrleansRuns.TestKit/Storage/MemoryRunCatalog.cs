@@ -108,19 +108,19 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
         ChangeAsync(() => _runs.Values.LastOrDefault(row => row.Graph == graph && !row.RolledBack)?.ThreadId, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ImmutableArray<RunRow>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
+    public Task<ImmutableArray<RunSummary>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
         PageAsync(
             limit,
             rows => rows.Where(row => row.ThreadId == threadId && !row.RolledBack).OrderByDescending(row => _numbers[row.RunId]),
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ImmutableArray<RunRow>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
+    public Task<ImmutableArray<RunSummary>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
         PageAsync(
             limit, rows => rows.Where(row => !row.IsFinal && string.CompareOrdinal(row.RunId, after ?? "") > 0), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ImmutableArray<RunRow>> ListReadyAsync(
+    public Task<ImmutableArray<RunSummary>> ListReadyAsync(
         ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
         PageAsync(
             limit,
@@ -179,7 +179,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
     }
 
     /// <summary>Gets the runs that show.</summary>
-    internal ImmutableArray<RunRow> Runs()
+    internal ImmutableArray<RunSummary> Runs()
     {
         lock (_lock)
         {
@@ -343,12 +343,12 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
     private RunRow Change(RunRow row, Func<RunRow, bool> guard, Func<RunRow, RunRow> change) =>
         guard(row) ? _runs[row.RunId] = change(row) with { UpdatedAt = Now } : row;
 
-    private Task<ImmutableArray<RunRow>> PageAsync(
+    private Task<ImmutableArray<RunSummary>> PageAsync(
         int limit, Func<IEnumerable<RunRow>, IEnumerable<RunRow>> choose, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
-        return ChangeAsync(() => choose(_runs.Keys.Select(Find)).Take(limit).ToImmutableArray(), cancellationToken);
+        return ChangeAsync(() => choose(_runs.Keys.Select(Find)).Take(limit).ToImmutableArray<RunSummary>(), cancellationToken);
     }
 
     // Asynchronous, so that whatever is thrown arrives with the task, as a database's errors do.

@@ -9,7 +9,7 @@ namespace OrleansRuns.TestKit;
 public sealed class MemoryRunSearch(MemoryRunCatalog catalog) : IRunSearch
 {
     /// <inheritdoc/>
-    public Task<ImmutableArray<RunRow>> ListRunsAsync(ListQuery query, CancellationToken cancellationToken)
+    public Task<ImmutableArray<RunSummary>> ListRunsAsync(ListQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
         return Task.FromResult(Page(
