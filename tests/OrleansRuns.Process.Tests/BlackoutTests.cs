@@ -27,10 +27,7 @@ public sealed class BlackoutTests(ITestOutputHelper output)
     private async Task BlackOutAsync()
     {
         var database = await PostgresTestDatabase.CreateAsync();
-        var place = SiloPlace.Holding(database.ConnectionString) with
-        {
-            Prefix = ["env", "OrleansRuns__Recovery__Period=1.00:00:00"],
-        };
+        var place = SiloPlace.Holding(database.ConnectionString).WithoutTimer;
         await using var fleet = await SiloFleet.StartAsync(Enumerable.Repeat(place, 3), database.ConnectionString, database);
         await using var checker = new RunsChecker(fleet.ConnectionString);
         var orders = await Task.WhenAll(Enumerable.Range(1, Orders).Select(number => HeldOrders.StartAsync(fleet.Runs, number)));

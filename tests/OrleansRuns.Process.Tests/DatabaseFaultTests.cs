@@ -8,6 +8,7 @@ namespace OrleansRuns.Process.Tests;
 public sealed class DatabaseFaultTests(ITestOutputHelper output)
 {
     private const int Callers = 24;
+    private const int Clients = 8;
     private const int AfterFault = 30;
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
     private static readonly int Rounds = LongTests.Loops(few: 1, many: 12);
@@ -23,7 +24,9 @@ public sealed class DatabaseFaultTests(ITestOutputHelper output)
         await using var fleet = await SiloFleet.StartAsync(3, database.ConnectionString);
         await using var checker = new RunsChecker(database.ConnectionString);
         await using var load = OrderLoad.Begin(fleet.Runs, Callers);
+        await using var clients = ClientLoad.Begin(fleet.Runs, Clients);
         await load.EndedAsync(Callers);
+        await clients.EndedAsync(Clients);
         var members = await checker.ReadActiveSilosAsync();
 
         (string Name, Func<Task> Have)[] faults =
@@ -44,15 +47,18 @@ public sealed class DatabaseFaultTests(ITestOutputHelper output)
                 await have();
                 output.WriteLine($"{name} after {load.Acknowledged.Count} orders were begun");
                 await load.EndedAsync(AfterFault);
+                await clients.EndedAsync(Clients);
             }
         }
 
+        await clients.StopAsync();
         await load.StopAsync();
         await checker.EndedAsync(Bound);
         var doctor = await fleet.RunAsync("doctor");
 
-        output.WriteLine($"{load.Acknowledged.Count} orders");
+        output.WriteLine($"{load.Acknowledged.Count} orders; calls of clients: {clients}");
         Assert.Equal([], await checker.FindAsync(load.Acknowledged));
+        Assert.Equal([], clients.Failures);
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
         Assert.Equal(members, await checker.ReadActiveSilosAsync());
     }

@@ -82,14 +82,29 @@ public sealed class RunThread
         Transitions.RetryAsync(token => Grain.GetRunsAsync(limit, token), cancellationToken);
 
     /// <inheritdoc cref="IThreadGrain.UpdateStateAsync"/>
-    public Task<ThreadSnapshot> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken = default) =>
-        Grain.UpdateStateAsync(request, cancellationToken);
+    public Task<ThreadSnapshot> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var edit = request with { EditId = request.EditId ?? NewEditId() };
+        return Transitions.RetryAsync(token => Grain.UpdateStateAsync(edit, token), cancellationToken);
+    }
 
-    /// <inheritdoc cref="IThreadGrain.ForkAsync"/>
-    public Task<ThreadSnapshot> ForkAsync(string checkpointId, CancellationToken cancellationToken = default) =>
-        Grain.ForkAsync(checkpointId, cancellationToken);
+    /// <summary>Appends a copy of an earlier checkpoint, so that the next run goes on from there.</summary>
+    /// <param name="checkpointId">The checkpoint to copy.</param>
+    /// <param name="cancellationToken">Cancels the call before the checkpoint is written.</param>
+    /// <returns>The state at the copy.</returns>
+    /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
+    /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    /// <exception cref="ThreadBusyException">A run or an edit holds the thread.</exception>
+    public Task<ThreadSnapshot> ForkAsync(string checkpointId, CancellationToken cancellationToken = default)
+    {
+        var editId = NewEditId();
+        return Transitions.RetryAsync(token => Grain.ForkAsync(checkpointId, editId, token), cancellationToken);
+    }
 
     /// <inheritdoc cref="IThreadGrain.UpdateMetadataAsync"/>
     public Task<string> UpdateMetadataAsync(string metadata, CancellationToken cancellationToken = default) =>
         Transitions.RetryAsync(token => Grain.UpdateMetadataAsync(metadata, token), cancellationToken);
+
+    private static string NewEditId() => Guid.CreateVersion7().ToString();
 }

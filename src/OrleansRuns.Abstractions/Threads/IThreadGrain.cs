@@ -43,7 +43,7 @@ public interface IThreadGrain : IGrainWithStringKey
     Task<IReadOnlyList<RunSnapshot>> GetRunsAsync(int limit = 10, CancellationToken cancellationToken = default);
 
     /// <summary>Edits the state: appends a checkpoint, durable when the task completes.</summary>
-    /// <param name="request">What to write, in whose name and where.</param>
+    /// <param name="request">What to write, in whose name and where. Repeating it with the same edit id changes nothing more.</param>
     /// <param name="cancellationToken">Cancels the call before the checkpoint is written.</param>
     /// <returns>The state after the edit.</returns>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
@@ -55,13 +55,15 @@ public interface IThreadGrain : IGrainWithStringKey
 
     /// <summary>Appends a copy of an earlier checkpoint, so that the next run goes on from there.</summary>
     /// <param name="checkpointId">The checkpoint to copy.</param>
+    /// <param name="editId">A UUIDv7 by which a repeated call changes nothing more, if it may be repeated.</param>
     /// <param name="cancellationToken">Cancels the call before the checkpoint is written.</param>
     /// <returns>The state at the copy.</returns>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    /// <exception cref="InvalidRunRequestException">The edit id is no UUIDv7; nothing was changed.</exception>
     /// <exception cref="ThreadBusyException">A run or an edit holds the thread.</exception>
     [Alias("ForkAsync")]
-    Task<ThreadSnapshot> ForkAsync(string checkpointId, CancellationToken cancellationToken = default);
+    Task<ThreadSnapshot> ForkAsync(string checkpointId, string? editId = null, CancellationToken cancellationToken = default);
 
     /// <summary>Merges a JSON object into the thread's metadata: its members replace those of the same name; null removes one.</summary>
     /// <param name="metadata">The members to set and to remove. Repeating the call changes nothing more.</param>

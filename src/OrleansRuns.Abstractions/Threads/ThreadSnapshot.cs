@@ -103,4 +103,11 @@ public sealed record UpdateStateRequest
     /// <summary>Gets the checkpoint to edit, which forks the thread; <see langword="null"/> for the newest.</summary>
     [Id(2)]
     public string? CheckpointId { get; init; }
+
+    /// <summary>
+    /// Gets the id of the edit: a UUIDv7, by which a repeated request changes nothing more; <see langword="null"/> for one that must not
+    /// be repeated. <see cref="RunThread"/> sets it, and repeats the request when it meets a silo in transition.
+    /// </summary>
+    [Id(3)]
+    public string? EditId { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -24,16 +25,27 @@ internal static partial class RunRequests
         }
     }
 
+    /// <summary>Reads when an id was made.</summary>
+    /// <param name="id">A UUIDv7 (RFC 9562): its first 48 bits are the milliseconds since 1970.</param>
+    /// <param name="what">What it is the id of, for the message: "a run".</param>
+    /// <exception cref="InvalidRunRequestException">It is no UUIDv7 in lower case.</exception>
+    internal static DateTimeOffset TimeOf(string id, string what)
+    {
+        if (!Guid.TryParseExact(id, "D", out var known) || known.ToString() != id || known.Version != 7)
+        {
+            throw new InvalidRunRequestException(
+                $"'{id}' is no id of {what}. Use a UUIDv7 in lower case, such as Guid.CreateVersion7() gives.");
+        }
+
+        return DateTimeOffset.FromUnixTimeMilliseconds(
+            BinaryPrimitives.ReadInt64BigEndian(known.ToByteArray(bigEndian: true)) >> 16 & 0xFFFF_FFFF_FFFF);
+    }
+
     /// <summary>Checks what can be told without the thread.</summary>
     /// <exception cref="InvalidRunRequestException">The request contradicts itself, is too large or holds malformed JSON.</exception>
     internal static void Check(StartRunRequest request, CompiledGraph graph, int maxInputBytes)
     {
-        if (!Guid.TryParseExact(request.RunId, "D", out var id) || id.ToString() != request.RunId || id.Version != 7)
-        {
-            throw new InvalidRunRequestException(
-                $"'{request.RunId}' is no id of a run. Use a UUIDv7 in lower case, such as Guid.CreateVersion7() gives.");
-        }
-
+        _ = TimeOf(request.RunId, "a run");
         if (request.Input is not null && request.Resume is not null)
         {
             throw new InvalidRunRequestException(

@@ -13,6 +13,9 @@ internal sealed class ThreadEdits(
     IOptions<RunsOptions> options,
     TimeProvider time)
 {
+    /// <summary>By how much the clock of a caller, who made an edit's id, may be ahead of those of the silos.</summary>
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(2);
+
     /// <summary>Appends an edit of the state.</summary>
     internal Task UpdateAsync(ThreadRow thread, UpdateStateRequest request, CancellationToken cancellationToken)
     {
@@ -20,44 +23,61 @@ internal sealed class ThreadEdits(
         var values = RunRequests.Parse(request.Values, "edit")!.Value;
         return AppendAsync(
             thread,
+            request.EditId,
             request.CheckpointId,
             point => point.Graph.ApplyUpdate(point.Checkpoint, [.. point.Own], values, request.AsNode),
             cancellationToken);
     }
 
     /// <summary>Appends a copy of a checkpoint.</summary>
-    internal Task ForkAsync(ThreadRow thread, string checkpointId, CancellationToken cancellationToken) =>
-        AppendAsync(thread, checkpointId, point => point.Graph.Fork(point.Checkpoint), cancellationToken);
+    internal Task ForkAsync(ThreadRow thread, string checkpointId, string? editId, CancellationToken cancellationToken) =>
+        AppendAsync(thread, editId, checkpointId, point => point.Graph.Fork(point.Checkpoint), cancellationToken);
 
     private async Task AppendAsync(
-        ThreadRow thread, string? checkpointId, Func<ThreadPoint, CheckpointDraft> edit, CancellationToken cancellationToken)
+        ThreadRow thread,
+        string? editId,
+        string? checkpointId,
+        Func<ThreadPoint, CheckpointDraft> edit,
+        CancellationToken cancellationToken)
     {
-        if (thread.Holder is { } holder && !await slots.FreeDeadEditAsync(thread, cancellationToken))
+        var holder = ThreadSlots.HolderOf(editId ?? Guid.CreateVersion7().ToString());
+        if (editId is not null
+            && await reader.HasWrittenAsync(thread.LogId, holder, RunRequests.TimeOf(editId, "an edit") - ClockSkew, cancellationToken))
         {
-            throw new ThreadBusyException(thread.ThreadId, holder);
+            await slots.ReleaseAsync(thread, holder);
+            return;
+        }
+
+        if (thread.Holder is { } other && other != holder && !await slots.FreeDeadEditAsync(thread, cancellationToken))
+        {
+            throw new ThreadBusyException(thread.ThreadId, other);
         }
 
         // What does not fit is found before the slot is taken, so that it leaves no trace; what is appended is computed under the slot.
         await DraftAsync(thread, checkpointId, edit, cancellationToken);
         await slots.EditAsync(
             thread,
-            async editId =>
+            holder,
+            async () =>
             {
                 // Read before the draft is made: what anybody appends in between makes the append fail.
-                var view = LogView.Of(await store.ReadLineAsync(thread.LogId, null, CancellationToken.None));
-                var draft = await DraftAsync(thread, checkpointId, edit, CancellationToken.None);
-                return await AppendAsync(thread, editId, view, draft);
+                var line = await store.ReadLineAsync(thread.LogId, null, CancellationToken.None);
+                if (line.All(stored => stored.Entry.RunId != holder))
+                {
+                    var draft = await DraftAsync(thread, checkpointId, edit, CancellationToken.None);
+                    await AppendAsync(thread, holder, LogView.Of(line), draft);
+                }
             },
             cancellationToken);
     }
 
-    private async Task<Checkpoint> AppendAsync(
-        ThreadRow thread, string editId, LogView view, (CompiledGraph Graph, CheckpointDraft Draft) edit)
+    private async Task AppendAsync(
+        ThreadRow thread, string holder, LogView view, (CompiledGraph Graph, CheckpointDraft Draft) edit)
     {
-        var writer = new LogWriter(thread.LogId, editId, Attempt: 1);
+        var writer = new LogWriter(thread.LogId, holder, Attempt: 1);
         try
         {
-            return await new RunLog(store, writer, view, time, instruments).AppendAsync(edit.Graph, "", edit.Draft, []);
+            await new RunLog(store, writer, view, time, instruments).AppendAsync(edit.Graph, "", edit.Draft, []);
         }
         catch (FencedException)
         {

@@ -68,10 +68,10 @@ internal partial class ThreadGrain(
         return await GetStateAsync(null, CancellationToken.None);
     }
 
-    public async Task<ThreadSnapshot> ForkAsync(string checkpointId, CancellationToken cancellationToken)
+    public async Task<ThreadSnapshot> ForkAsync(string checkpointId, string? editId, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointId);
-        await edits.ForkAsync(await FindAsync(cancellationToken), checkpointId, cancellationToken);
+        await edits.ForkAsync(await FindAsync(cancellationToken), checkpointId, editId, cancellationToken);
         return await GetStateAsync(null, CancellationToken.None);
     }
 

@@ -120,6 +120,32 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
         return [];
     }
 
+    /// <summary>Tells whether a writer has appended to a log, looking no further back than need be.</summary>
+    /// <param name="logId">The log.</param>
+    /// <param name="writer">The run, or the edit.</param>
+    /// <param name="since">When it can have begun to, at the earliest.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    internal async Task<bool> HasWrittenAsync(string logId, string writer, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        for (long? end = null; end is not < 0;)
+        {
+            var line = await log.ReadLineAsync(logId, end, cancellationToken);
+            if (line.Any(stored => stored.Entry.RunId == writer))
+            {
+                return true;
+            }
+
+            if (line.IsEmpty || line[0].Entry.At < since)
+            {
+                break;
+            }
+
+            end = line[0].Position - 1;
+        }
+
+        return false;
+    }
+
     private static ThreadPoint? Point(CompiledGraph graph, LogView view) =>
         view.Root is not { } root ? null : Point(graph, view, graph.Load("", root.Line));
 

@@ -38,14 +38,17 @@ internal sealed partial class ThreadSlots(
         return true;
     }
 
+    /// <summary>Gets who holds a slot for an edit.</summary>
+    internal static string HolderOf(string editId) => $"{EditPrefix}{editId}";
+
     /// <summary>Makes an edit while nobody else can write to the thread.</summary>
     /// <param name="thread">The thread.</param>
-    /// <param name="edit">Makes the edit in the name of the id it is given.</param>
+    /// <param name="holder">Who makes it. It may hold the slot already, when an earlier call got no further.</param>
+    /// <param name="edit">Makes the edit.</param>
     /// <param name="cancellationToken">Cancels the waiting for the slot; an edit that has begun is finished.</param>
     /// <exception cref="ThreadBusyException">A run or another edit holds the thread.</exception>
-    internal async Task<T> EditAsync<T>(ThreadRow thread, Func<string, Task<T>> edit, CancellationToken cancellationToken)
+    internal async Task EditAsync(ThreadRow thread, string holder, Func<Task> edit, CancellationToken cancellationToken)
     {
-        var holder = $"{EditPrefix}{Guid.CreateVersion7()}";
         var slot = await catalog.TakeSlotAsync(thread.ThreadId, thread.Graph, holder, cancellationToken);
         if (slot.Holder != holder && await FreeDeadEditAsync(slot, cancellationToken))
         {
@@ -59,11 +62,24 @@ internal sealed partial class ThreadSlots(
 
         try
         {
-            return await edit(holder);
+            await edit();
         }
-        finally
+        catch (Exception exception)
         {
-            await ReleaseAsync(slot, holder);
+            await TryReleaseAsync(slot, holder, exception);
+            throw;
+        }
+
+        // The answer comes when the thread is free again. A caller that repeats the edit meets what it has done, and frees it.
+        await ReleaseAsync(slot, holder);
+    }
+
+    /// <summary>Lets a slot go, unless the holder does not hold it.</summary>
+    internal async Task ReleaseAsync(ThreadRow slot, string holder)
+    {
+        if (slot.Holder == holder)
+        {
+            await waker.WakeNextAsync(await ReleaseSlotAsync(slot, holder, CancellationToken.None));
         }
     }
 
@@ -74,16 +90,16 @@ internal sealed partial class ThreadSlots(
         return await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, rest, cancellationToken);
     }
 
-    private async Task ReleaseAsync(ThreadRow slot, string holder)
+    private async Task TryReleaseAsync(ThreadRow slot, string holder, Exception cause)
     {
         try
         {
-            await waker.WakeNextAsync(await ReleaseSlotAsync(slot, holder, CancellationToken.None));
+            await ReleaseAsync(slot, holder);
         }
         catch (Exception exception) when (Persistence.IsTransient(exception))
         {
-            // The edit itself is decided. Whoever comes after the time-out frees the slot.
-            LogNotReleased(logger, exception, slot.ThreadId, holder, options.Value.EditTimeout);
+            // Who comes after the time-out frees the slot, and who repeats the edit before.
+            LogNotReleased(logger, new AggregateException(cause, exception), slot.ThreadId, holder, options.Value.EditTimeout);
         }
     }
 

@@ -10,6 +10,9 @@ internal sealed record SiloPlace(string Program, params IReadOnlyList<string> Ar
     /// <summary>Gets the command that leads there; empty for this machine as it is.</summary>
     internal IReadOnlyList<string> Prefix { get; init; } = [];
 
+    /// <summary>Gets the same place, with a search for runs by the clock once a day: what goes on sooner does so for a reason.</summary>
+    internal SiloPlace WithoutTimer => this with { Prefix = [.. Prefix, "env", "OrleansRuns__Recovery__Period=1.00:00:00"] };
+
     /// <summary>Describes the program as it serves on this machine.</summary>
     /// <param name="connectionString">The database.</param>
     internal static SiloPlace Serving(string connectionString) => new(SiloProcess.Assembly, "--postgres", connectionString);

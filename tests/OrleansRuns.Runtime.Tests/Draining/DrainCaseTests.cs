@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
@@ -94,6 +96,27 @@ public sealed partial class DrainCaseTests
         Assert.True(await bench.FindAsync(late) is { Status: RunStatus.Pending, Attempt: 0, Owner: null });
         await bench.RestartAsync();
         bench.Cluster.Gates.OpenAll();
+        Assert.Equal(
+            RunStatus.Error, (await bench.Cluster.Runs.Run(late.Id).WaitAsync().WithinAsync("the late run to end")).Status);
+    }
+
+    [Fact]
+    public async Task C_RunAdmittedWhileTheHostStopsWhatIsInFrontOfTheSilo_StaysPendingAndBeginsAtTheNextStart()
+    {
+        // Such as a web server that lets its requests end. Until then the silo is a member like any other, and grains are placed there.
+        var server = new HeldStop();
+        await using var bench = await DrainBench.StartAsync(configure: silo => silo.Services.AddSingleton<IHostedService>(server));
+
+        var stop = bench.StopAsync();
+        await server.Reached.WithinAsync("the host to stop what is in front of the silo");
+        var late = await bench.Cluster.Runs.Thread().StartAsync(SampleGraphs.Failing, new { });
+        var seen = await late.GetAsync();
+        server.LetGo();
+        await stop;
+
+        Assert.Equal(RunStatus.Pending, seen.Status);
+        Assert.True(await bench.FindAsync(late) is { Status: RunStatus.Pending, Attempt: 0, Owner: null });
+        await bench.RestartAsync();
         Assert.Equal(
             RunStatus.Error, (await bench.Cluster.Runs.Run(late.Id).WaitAsync().WithinAsync("the late run to end")).Status);
     }
@@ -215,6 +238,25 @@ public sealed partial class DrainCaseTests
         }
 
         return folder;
+    }
+
+    /// <summary>A part of the host that takes its time to stop.</summary>
+    private sealed class HeldStop : IHostedService
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task Reached => _reached.Task;
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            _reached.TrySetResult();
+            return _go.Task;
+        }
+
+        internal void LetGo() => _go.TrySetResult();
     }
 
     [GeneratedRegex(@"public async Task (\w+)\(\)")]

@@ -35,15 +35,47 @@ internal sealed record FaultScenario(Func<RunCluster, RunThread, Task> Play)
             await first.WaitAsync();
             await second.WaitAsync();
         }),
-        ["a start that takes the thread over"] = new(async (cluster, thread) =>
+        ["a start that takes the thread over"] = new((cluster, thread) => TakeOverAsync(cluster, thread, MultitaskStrategy.Interrupt)),
+        ["a start that rolls another back"] = new((cluster, thread) => TakeOverAsync(cluster, thread, MultitaskStrategy.Rollback)),
+        ["a start with a key, twice"] = new(async (_, thread) =>
         {
-            var first = await StartGatedAsync(cluster, thread);
-            var second = await thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Interrupt);
-            await first.WaitAsync();
-            cluster.Gates.Of(thread.Id).Open();
-            await second.WaitAsync();
+            for (var time = 0; time < 2; time++)
+            {
+                var request = new StartRunRequest { RunId = NewId(), Graph = SampleGraphs.Ask, Input = "{}", IdempotencyKey = thread.Id };
+                await (await thread.StartAsync(request)).WaitAsync();
+            }
+        }),
+        ["an edit"] = new(async (_, thread) =>
+        {
+            await (await thread.StartAsync(SampleGraphs.Ask, new { })).WaitAsync();
+            await thread.UpdateStateAsync(new() { Values = """{"done":["edited"]}""", AsNode = "ask" });
+            await (await thread.StartAsync(new StartRunRequest { RunId = NewId(), Graph = SampleGraphs.Ask })).WaitAsync();
+        }),
+        ["a fork"] = new(async (_, thread) =>
+        {
+            await (await thread.StartAsync(SampleGraphs.Ask, new { })).WaitAsync();
+            await (await thread.ResumeAsync(SampleGraphs.Ask, "Ada")).WaitAsync();
+            await thread.ForkAsync((await thread.GetHistoryAsync())[^1].CheckpointId!);
+            await (await thread.StartAsync(new StartRunRequest { RunId = NewId(), Graph = SampleGraphs.Ask })).WaitAsync();
+        }),
+        ["a run that takes too long"] = new(async (_, thread) =>
+        {
+            var timeout = TimeSpan.FromMilliseconds(200);
+            var request = new StartRunRequest { RunId = NewId(), Graph = SampleGraphs.Gated, Input = "{}", Timeout = timeout };
+            await (await thread.StartAsync(request)).WaitAsync();
         }),
     };
+
+    private static string NewId() => Guid.CreateVersion7().ToString();
+
+    private static async Task TakeOverAsync(RunCluster cluster, RunThread thread, MultitaskStrategy strategy)
+    {
+        var first = await StartGatedAsync(cluster, thread);
+        var second = await thread.StartAsync(SampleGraphs.Gated, new { }, strategy);
+        await first.WaitAsync();
+        cluster.Gates.Of(thread.Id).Open();
+        await second.WaitAsync();
+    }
 
     private static async Task CancelAsync(RunCluster cluster, RunThread thread, CancelAction action)
     {
