@@ -11,7 +11,9 @@ public sealed class DatabaseFaultTests(ITestOutputHelper output)
     private const int Clients = 8;
     private const int AfterFault = 30;
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RestartEvery = TimeSpan.FromSeconds(5);
     private static readonly int Rounds = LongTests.Loops(few: 1, many: 12);
+    private static readonly int Restarts = LongTests.Loops(few: 2, many: 24);
 
     [Fact]
     public async Task Database_RestartsStallsAndCutsConnectionsUnderLoad_EveryOrderIsDoneOnce()
@@ -51,6 +53,14 @@ public sealed class DatabaseFaultTests(ITestOutputHelper output)
             }
         }
 
+        for (var restart = 1; restart <= Restarts; restart++)
+        {
+            await Slowness.OfAsync(RestartEvery);
+            await server.RestartAsync(isImmediate: restart % 2 == 0);
+            output.WriteLine($"restart {restart}, {RestartEvery} after the one before, after {load.Acknowledged.Count} orders were begun");
+        }
+
+        await load.EndedAsync(AfterFault);
         await clients.StopAsync();
         await load.StopAsync();
         await checker.EndedAsync(Bound);

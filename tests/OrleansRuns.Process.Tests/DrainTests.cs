@@ -28,6 +28,8 @@ public sealed class DrainTests(ITestOutputHelper output)
             var end = await fleet.StopAsync(leaving);
             output.WriteLine($"stopped {leaving.Address} after {load.Acknowledged.Count} orders were begun");
             Assert.True(end.ExitCode == 0, $"The silo ended with {end.ExitCode}: {end.Errors}");
+            // Nothing was wanted of the database when it had been closed.
+            Assert.DoesNotContain(nameof(ObjectDisposedException), end.Errors, StringComparison.Ordinal);
             Assert.Equal(0, await checker.CountUnfinishedAsync(leaving.Address));
             await fleet.AddAsync(1);
         }
@@ -48,5 +50,6 @@ public sealed class DrainTests(ITestOutputHelper output)
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
         Assert.Equal([], await checker.FindOfDrainsAsync());
         Assert.Contains(outcomes, outcome => outcome.Contains(" interrupted ", StringComparison.Ordinal));
+        Assert.Contains(outcomes, outcome => outcome.Contains(" completed ", StringComparison.Ordinal));
     }
 }

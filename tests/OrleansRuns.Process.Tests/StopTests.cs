@@ -28,6 +28,35 @@ public sealed class StopTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Sigterm_SuperstepsOutlastTheirGrace_NodesAreCancelledAndEveryOrderIsDoneOnce()
+    {
+        const int Callers = 12;
+        var database = await PostgresTestDatabase.CreateAsync();
+        // Less than the nodes of an order wait for their next try, which listens to its token.
+        var place = SiloPlace.Serving(database.ConnectionString) with { Prefix = ["env", "OrleansRuns__Drain__SuperstepGrace=00:00:00.05"] };
+        await using var fleet = await SiloFleet.StartAsync([place, place], database.ConnectionString, database);
+        await using var checker = new RunsChecker(fleet.ConnectionString);
+        await using var load = OrderLoad.Begin(fleet.Runs, Callers, flaky: 3);
+        await load.EndedAsync(Callers);
+
+        var leaving = fleet.Silos[0];
+        await checker.OwnsAsync(leaving.Address, Callers / 4, Bound);
+        var end = await fleet.StopAsync(leaving);
+        var unfinished = await checker.CountUnfinishedAsync(leaving.Address);
+        await load.StopAsync();
+        await checker.EndedAsync(Bound);
+        var outcomes = await checker.CountDrainedAsync();
+
+        output.WriteLine(string.Join(", ", outcomes));
+        Assert.True(end.ExitCode == 0, $"The silo ended with {end.ExitCode}: {end.Errors}");
+        Assert.Equal(0, unfinished);
+        Assert.Contains(outcomes, outcome => outcome.EndsWith(" interrupted by cancellation", StringComparison.Ordinal));
+        Assert.Equal([], await checker.FindAsync(load.Acknowledged));
+        Assert.Equal([], await checker.FindBrokenOffAsync());
+        Assert.Equal([], await checker.FindOfDrainsAsync());
+    }
+
+    [Fact]
     public async Task Sigterm_LogTakesNoWrites_IsBoundedNamesTheRunAndTheRunGoesOn()
     {
         var database = await PostgresTestDatabase.CreateAsync();

@@ -58,11 +58,18 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
+        var (sql, parameters) = Due(query, after, limit);
+        return LookAsync(sql, ReadSummary, cancellationToken, parameters);
+    }
+
+    /// <summary>Writes the statement that finds due runs.</summary>
+    internal (string Sql, (string Name, object? Value)[] Parameters) Due(DueRuns query, string? after, int limit)
+    {
         var live = query.Live.Select((owner, index) => ($"live{index}", (object?)owner.ToString())).ToList();
         var isLive = live.Count == 0 ? "false" : $"l.owner in ({string.Join(", ", live.Select(one => "@" + one.Item1))})";
         // Leases are read by the same statement as the runs: a silo that comes up in between is seen with what it has claimed.
         var lease = $"exists (select 1 from silo_leases l where l.owner = r.owner and l.expires_at > {database.Now} and ";
-        return LookAsync(
+        return (
             SelectSummary
             + $"where r.run_id > @after and {NotFinal} and "
             + "(case when r.owner is null then false "
@@ -70,8 +77,6 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
             + $"else not {lease} (l.cluster_id <> @cluster or {isLive})) end "
             + $"or (r.cancel_action is not null and not {lease} l.cluster_id <> @cluster))) "
             + "order by r.run_id limit @limit",
-            ReadSummary,
-            cancellationToken,
             [
                 .. live,
                 ("after", after ?? ""),

@@ -101,9 +101,7 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
         graphs.IsEmpty
             ? Task.FromResult(ImmutableArray<RunSummary>.Empty)
             : LookAsync(connection => connection.QueryAsync(
-                SelectSummary + "where r.status = 'pending' and t.holder = r.run_id and r.graph in ("
-                + string.Join(", ", graphs.Index().Select(graph => $"@graph{graph.Index}"))
-                + ") order by r.created_at, r.run_id limit @limit",
+                Ready(graphs.Length),
                 ReadSummary,
                 [.. graphs.Index().Select(graph => ($"graph{graph.Index}", (object?)graph.Item)), ("limit", Page(limit))]),
                 cancellationToken);
@@ -111,8 +109,7 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
     public Task<ImmutableArray<ThreadRow>> ListBlockedAsync(
         DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
         LookAsync(connection => connection.QueryAsync(
-            SelectThread + "where thread_id in (select thread_id from runs where status = 'pending') "
-            + "and not exists (select 1 from runs where run_id = threads.holder) and updated_at < @since limit @limit",
+            Blocked,
             ReadThread,
             ("since", since),
             ("limit", Page(limit))), cancellationToken);

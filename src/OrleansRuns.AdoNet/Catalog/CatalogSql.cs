@@ -34,6 +34,11 @@ internal static class CatalogSql
         + ", epoch = epoch + case when " + NextInQueue + " is null then 0 else 1 end "
         + "where thread_id = @thread and holder = @holder and epoch = @epoch; ";
 
+    /// <summary>Finds the threads that an edit has held since @since while runs wait for them.</summary>
+    internal const string Blocked =
+        SelectThread + "where thread_id in (select thread_id from runs where status = 'pending') "
+        + "and not exists (select 1 from runs where run_id = threads.holder) and updated_at < @since limit @limit";
+
     /// <summary>Writes how an attempt ended; a final status gives the slot to the next of the queue.</summary>
     /// <remarks>
     /// The thread's row is locked first, as by an admission, so that the two cannot wait for each other. Also a run that only waited in
@@ -107,6 +112,12 @@ internal static class CatalogSql
         + SelectThisRunOrKey + "; "
         + SelectThread + "where thread_id = coalesce((select thread_id from runs where " + ThisRunOrKey + " limit 1), @thread); "
         + SelectRun + "where r.run_id = (select holder from threads where thread_id = @thread)";
+
+    /// <summary>Finds the pending runs of graphs, @graph0 and so on, that only wait for a silo.</summary>
+    internal static string Ready(int graphs) =>
+        SelectSummary + "where r.status = 'pending' and t.holder = r.run_id and r.graph in ("
+        + string.Join(", ", Enumerable.Range(0, graphs).Select(graph => $"@graph{graph}"))
+        + ") order by r.created_at, r.run_id limit @limit";
 
     internal static RunRow ReadRun(DbDataReader row) => new(ReadSummary(row), row.GetString(19));
 

@@ -12,7 +12,9 @@ internal sealed class SchemaMigrator(IDatabase database, TimeProvider time)
     internal ImmutableArray<SchemaScript> Scripts { get; init; } = SchemaScript.Load(database.ScriptFolder);
 
     /// <summary>Applies what is missing. Of several silos that start at once, one applies and the others find it done.</summary>
-    /// <exception cref="OrleansConfigurationException">The database has a newer schema that this program may not read.</exception>
+    /// <exception cref="OrleansConfigurationException">
+    /// The database has a newer schema that this program may not read, or what it holds is in the way of a script.
+    /// </exception>
     internal Task ApplyAsync(CancellationToken cancellationToken) => database.WriteAsync(async () =>
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -25,7 +27,7 @@ internal sealed class SchemaMigrator(IDatabase database, TimeProvider time)
         var done = applied.Select(row => row.Version).ToHashSet();
         foreach (var script in Scripts.Where(script => !done.Contains(script.Version)))
         {
-            await connection.ExecuteAsync(script.Text);
+            await ApplyAsync(connection, script);
             await connection.ExecuteAsync(
                 "insert into schema_versions (version, oldest_reader, applied_at) values (@version, @oldest, @at)",
                 ("version", script.Version),
@@ -55,6 +57,21 @@ internal sealed class SchemaMigrator(IDatabase database, TimeProvider time)
 
         return true;
     });
+
+    private async Task ApplyAsync(DbConnection connection, SchemaScript script)
+    {
+        try
+        {
+            await connection.ExecuteAsync(script.Text);
+        }
+        catch (DbException exception) when (!exception.IsTransient)
+        {
+            throw new OrleansConfigurationException(
+                $"{database.DisplayName} could not be brought to schema {script.Version}: {exception.Message} "
+                + "It may be the database of another program: name one of its own for the runs. Nothing was changed.",
+                exception);
+        }
+    }
 
     private static Task<ImmutableArray<(int Version, int OldestReader)>> ReadAppliedAsync(DbConnection connection) =>
         connection.QueryAsync(

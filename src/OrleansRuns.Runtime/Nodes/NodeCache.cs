@@ -45,7 +45,8 @@ internal sealed class NodeCache(IOptions<RunNodesOptions> options, TimeProvider 
             return;
         }
 
-        var bytes = key.Length + JsonSerializer.SerializeToUtf8Bytes(writes, JsonSerializerOptions.Web).Length;
+        var bytes = key.Length + JsonSerializer.SerializeToUtf8Bytes(writes, JsonSerializerOptions.Web).Length
+            + (writes.Untracked?.GetRawText().Length ?? 0);
         lock (_lock)
         {
             if (_entries.TryGetValue(key, out var known))

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Npgsql;
+using Orleans.Configuration;
 using OrleansRuns.Abstractions;
 using OrleansRuns.Runtime;
 using OrleansRuns.TestKit;
@@ -20,10 +22,18 @@ public sealed class PostgresClusterTests
 
         var hosts = await cluster.Grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
         Assert.Equal(4, hosts.Count);
-        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
-        await using var versions = source.CreateCommand("select count(*) from orleansruns.schema_versions");
+        await using var look = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var versions = look.CreateCommand("select count(*) from orleansruns.schema_versions");
         var scripts = cluster.Silos[0].Services.GetRequiredService<SchemaMigrator>().Scripts;
         Assert.Equal(scripts.Length, (long)(await versions.ExecuteScalarAsync())!);
+        foreach (var services in cluster.Silos.Select(silo => silo.Services))
+        {
+            // One pool of connections for the catalog, the log and the membership.
+            var source = services.GetRequiredService<IDatabase>().Source;
+            Assert.Same(source, services.GetRequiredService<IOptions<AdoNetClusteringSiloOptions>>().Value.DataSource);
+            var logs = services.GetRequiredService<IOptionsMonitor<AdoNetGrainStorageOptions>>().Get(AdoThreadLogStore.StorageName);
+            Assert.Same(source, logs.DataSource);
+        }
     }
 
     [Fact]
@@ -38,10 +48,11 @@ public sealed class PostgresClusterTests
 
         var runs = await Task.WhenAll(
             Enumerable.Range(0, Burst).Select(_ => caller.Thread().StartAsync(SampleGraphs.Gated, new { })));
-        var rows = await Task.WhenAll(runs.Select(async run => (await cluster.Catalog.FindRunAsync(run.Id, CancellationToken.None))!));
+        await Eventually.TrueAsync(
+            async () => (await RowsAsync(cluster, runs)).All(row => row.Status == RunStatus.Running), $"{Burst} runs to begin");
 
-        var owners = rows.Select(row => row.Owner).OfType<string>().CountBy(owner => owner).ToDictionary();
-        Assert.Equal(3, owners.Count);
+        var owners = (await RowsAsync(cluster, runs)).CountBy(row => row.Owner!).ToDictionary();
+        Assert.Equal((3, Burst), (owners.Count, owners.Values.Sum()));
         Assert.All(owners.Values, count => Assert.InRange(count, 1, 2 * Burst / 3));
         cluster.Gates.OpenAll();
         var ended = await Task.WhenAll(runs.Select(run => run.WaitAsync())).WithinAsync("the burst to end", TimeSpan.FromMinutes(2));

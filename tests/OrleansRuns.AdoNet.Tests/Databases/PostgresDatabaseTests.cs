@@ -50,6 +50,21 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Source_StatementSentAgain_IsPreparedByTheServer()
+    {
+        const string Statement = "select count(*) from pg_class where relname = $1";
+        await using var database = new PostgresDatabase(new PostgresRunsOptions { ConnectionString = ConnectionString });
+        await using var connection = await database.Source.OpenConnectionAsync();
+        for (var time = 0; time < 3; time++)
+        {
+            Assert.Equal(0L, await connection.ScalarAsync<long>(Statement.Replace("$1", "@name", StringComparison.Ordinal), ("name", "x")));
+        }
+
+        Assert.Equal(
+            1L, await connection.ScalarAsync<long>("select count(*) from pg_prepared_statements where statement = @text", ("text", Statement)));
+    }
+
+    [Fact]
     public async Task Source_ClientSilentInsideATransaction_LosesItsLocks()
     {
         await ExecuteAsync("create table held (id integer); insert into held values (1)");

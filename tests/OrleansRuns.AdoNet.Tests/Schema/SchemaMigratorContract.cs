@@ -41,8 +41,10 @@ public abstract class SchemaMigratorContract : IAsyncLifetime
     {
         var broken = new SchemaScript(Next, 1, "create table half (id integer); insert into no_such_table values (1);");
 
-        await Assert.ThrowsAnyAsync<DbException>(() => Migrator(broken).ApplyAsync(None));
+        var error = await Assert.ThrowsAsync<OrleansConfigurationException>(() => Migrator(broken).ApplyAsync(None));
 
+        Assert.Contains($"could not be brought to schema {Next}: ", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("name one of its own for the runs. Nothing was changed.", error.Message, StringComparison.Ordinal);
         await Assert.ThrowsAnyAsync<DbException>(() => ScalarAsync("select count(*) from half"));
         await Migrator().ApplyAsync(None);
         Assert.Equal(Known, await ScalarAsync("select count(*) from schema_versions"));

@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+
 namespace OrleansRuns.Host.Tests;
 
 /// <summary>Whatever is wrong, the program says what, where and what to do, exits with 2 and changes nothing.</summary>
@@ -40,6 +42,10 @@ public sealed class BadUsageTests
         { "bad timeout", ["run", "digest", "--input", """{"folder":"."}""", "--timeout", "31.00:00:00"], ["31.00:00:00", "out of range"] },
         { "not a database", ["run", "digest", "--input", """{"folder":"."}""", "--db", "text.txt"], ["text.txt", "no SQLite database"] },
         { "not a database to look at", ["show", "done", "--db", "text.txt"], ["text.txt", "no SQLite database"] },
+        { "newer database", ["run", "digest", "--input", """{"folder":"texts"}""", "--db", "newer.db"], ["newer.db", "Use a newer program"] },
+        { "newer database to look at", ["threads", "--db", "newer.db"], ["newer.db", "Use a newer program"] },
+        { "other program's database", ["run", "digest", "--input", """{"folder":"texts"}""", "--db", "other.db"], ["other.db", "another program"] },
+        { "other program's database to look at", ["threads", "--db", "other.db"], ["other.db", "run a graph first"] },
     };
 
     [Fact]
@@ -49,6 +55,9 @@ public sealed class BadUsageTests
         program.Write("text.txt", "This is no database, although it is long enough to be mistaken for one by its first bytes.");
         program.Write("texts/a.txt", "One two.");
         await program.RunJsonAsync(ExitCode.Success, "run", "digest", "--thread", "done", "--input", """{"folder":"texts"}""");
+        await program.RunJsonAsync(ExitCode.Success, "run", "digest", "--db", "newer.db", "--input", """{"folder":"texts"}""");
+        await ExecuteAsync(program.PathOf("newer.db"), "insert into schema_versions values (9999, 9999, 'now')");
+        await ExecuteAsync(program.PathOf("other.db"), "create table threads (id integer); insert into threads values (7)");
         var before = await program.RunAsync("history", "done", "--json");
 
         var problems = new List<string>();
@@ -66,6 +75,8 @@ public sealed class BadUsageTests
 
         Assert.Empty(problems);
         Assert.Equal(before.Output, (await program.RunAsync("history", "done", "--json")).Output);
+        Assert.Equal(1L, await ExecuteAsync(program.PathOf("newer.db"), "select count(*) from runs"));
+        Assert.Equal(1L, await ExecuteAsync(program.PathOf("other.db"), "select count(*) from sqlite_master"));
         Assert.Equal("This is no database", (await File.ReadAllTextAsync(program.PathOf("text.txt")))[..19]);
     }
 
@@ -97,5 +108,14 @@ public sealed class BadUsageTests
 
         Assert.Equal(ExitCode.BadUsage, end.ExitCode);
         Assert.Contains("at most 1,048,576 are taken", end.Errors, StringComparison.Ordinal);
+    }
+
+    private static async Task<object?> ExecuteAsync(string file, string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return await command.ExecuteScalarAsync();
     }
 }

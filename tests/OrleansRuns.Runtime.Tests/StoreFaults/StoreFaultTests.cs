@@ -1,105 +1,30 @@
-using Microsoft.Extensions.DependencyInjection;
-using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 using Xunit.Abstractions;
 
 namespace OrleansRuns.Runtime.Tests;
 
-/// <summary>Every single access of the database fails once, in every way, while a service does its work.</summary>
-public sealed class StoreFaultTests(ITestOutputHelper output)
+public sealed class SqliteStoreFaultTests(ITestOutputHelper output) : StoreFaultContract(output)
 {
-    private const int FewestAccesses = 5;
-    private static readonly CancellationToken None = CancellationToken.None;
-    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
+    protected override RunStore OpenStore() => new();
+}
 
-    /// <summary>How many accesses in a row fail at most.</summary>
-    private static readonly int Longest = LongTests.Loops(few: 1, many: 4);
+public sealed class PostgresStoreFaultTests(ITestOutputHelper output) : StoreFaultContract(output)
+{
+    private PostgresTestDatabase? _database;
 
-    public static TheoryData<string, AccessFault> Cases()
+    protected override int Distance => LongTests.Loops(few: 3, many: 1);
+
+    public override async Task InitializeAsync()
     {
-        var cases = new TheoryData<string, AccessFault>();
-        foreach (var scenario in FaultScenario.All.Keys)
-        {
-            cases.Add(scenario, AccessFault.Refused);
-            cases.Add(scenario, AccessFault.AnswerLost);
-        }
-
-        return cases;
+        _database = await PostgresTestDatabase.CreateAsync();
+        await base.InitializeAsync();
     }
 
-    [Theory]
-    [MemberData(nameof(Cases))]
-    public async Task Thread_NthAccessFails_EndsAsIfNothingHadHappened(string scenario, AccessFault fault)
+    public override async Task DisposeAsync()
     {
-        await using var cluster = await RunCluster.StartAsync();
-        var expected = await PlayAsync(cluster, scenario, new NthAccess(fault, from: 0, count: 0), "undisturbed");
-        output.WriteLine(expected);
-        var hits = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        for (var count = 1; count <= Longest; count++)
-        {
-            for (var from = 1; ; from++)
-            {
-                var access = new NthAccess(fault, from, count);
-                var outcome = await PlayAsync(cluster, scenario, access, $"{count} faults from access {from}");
-                if (access.Hit is not { } hit)
-                {
-                    break;
-                }
-
-                Assert.True(expected == outcome, $"After {count} faults from access {from}, {hit}: {outcome}");
-                hits[hit] = hits.GetValueOrDefault(hit) + 1;
-            }
-        }
-
-        output.WriteLine(string.Join(", ", hits.Select(hit => $"{hit.Value} x {hit.Key}")));
-        Assert.True(hits.Values.Sum() >= FewestAccesses, $"Only {hits.Values.Sum()} accesses were hit.");
+        await base.DisposeAsync();
+        await _database!.DisposeAsync();
     }
 
-    private static async Task<string> PlayAsync(RunCluster cluster, string scenario, NthAccess access, string disturbance)
-    {
-        var thread = cluster.Runs.Thread();
-        access.Attach(cluster.Store);
-        await FaultScenario.All[scenario].Play(cluster, thread).WithinAsync($"{scenario}, {disturbance}, on thread '{thread.Id}'", Bound);
-        await Eventually.TrueAsync(
-            async () => await IsAtRestAsync(cluster, thread.Id),
-            $"thread '{thread.Id}' to rest after {scenario}, {disturbance}",
-            Bound);
-        NthAccess.Detach(cluster.Store);
-        return await DescribeAsync(cluster, thread);
-    }
-
-    /// <summary>Looks whether all runs are final and the thread is free. The look itself is no access that counts.</summary>
-    private static async Task<bool> IsAtRestAsync(RunCluster cluster, string threadId)
-    {
-        await using var reader = await cluster.Store.OpenReaderAsync();
-        var catalog = reader.GetRequiredService<IRunCatalog>();
-        return (await catalog.FindThreadAsync(threadId, None))?.Holder is null
-            && (await catalog.ListRunsAsync(threadId, 10, None)).All(run => run.IsFinal);
-    }
-
-    /// <summary>Writes down what a thread has come to, once its log was held against its rows.</summary>
-    private static async Task<string> DescribeAsync(RunCluster cluster, RunThread thread)
-    {
-        var row = (await cluster.Catalog.FindThreadAsync(thread.Id, None))!;
-        var runs = (await cluster.Catalog.ListRunsAsync(thread.Id, 10, None)).Reverse().ToList();
-        var entries = await cluster.Log.ReadPageAsync(row.LogId, 0, 1000, None);
-        Assert.Equal(Enumerable.Range(0, entries.Length).Select(at => (long)at), entries.Select(entry => entry.Position));
-        Assert.Distinct(entries.Select(entry => entry.Entry.AppendId));
-        Assert.Distinct(
-            from entry in entries
-            from checkpoint in entry.Entry.Records.OfType<CheckpointLogRecord>()
-            where checkpoint.RunId is null
-            select (entry.Entry.RunId, checkpoint.Namespace, checkpoint.Checkpoint.Step));
-        foreach (var run in runs)
-        {
-            var own = entries.Where(entry => entry.Entry.RunId == run.RunId);
-            var ends = own.SelectMany(entry => entry.Entry.Records.OfType<EndLogRecord>()).ToList();
-            Assert.All(ends, end => Assert.Equal(WireName.Of(run.Status), end.Status));
-            Assert.True(ends.Count < 2, $"Run '{run.RunId}' has {ends.Count} ends.");
-        }
-
-        var state = await thread.GetStateAsync();
-        var described = runs.Select(run => $"{run.Graph}: {run.Status} {run.StopReason} {(run.RolledBack ? "rolled back" : "kept")}");
-        return $"{string.Join("; ", described)}; {state.Values}";
-    }
+    protected override RunStore OpenStore() => RunStore.OnPostgres(_database!.ConnectionString);
 }

@@ -171,14 +171,16 @@ public sealed class BadRequestTests
     [InlineData("""{"counts": 1}""", null)]
     [InlineData("{", null)]
     [InlineData("""{"count": 1}""", "nobody")]
-    public async Task UpdateStateAsync_EditDoesNotFit_IsRefused(string values, string? asNode)
+    [InlineData("""{"count": 1}""", null, "1")]
+    [InlineData("""{"done": [null]}""", null)]
+    public async Task UpdateStateAsync_EditDoesNotFit_IsRefused(string values, string? asNode, string? editId = null)
     {
         await using var cluster = await RunCluster.StartAsync();
         var thread = await IdleThreadAsync(cluster);
         var before = await cluster.DumpAsync(thread.Id);
 
         await Assert.ThrowsAsync<InvalidRunRequestException>(
-            () => thread.UpdateStateAsync(new() { Values = values, AsNode = asNode }));
+            () => thread.UpdateStateAsync(new() { Values = values, AsNode = asNode, EditId = editId }));
 
         Assert.Equal(before, await cluster.DumpAsync(thread.Id));
     }

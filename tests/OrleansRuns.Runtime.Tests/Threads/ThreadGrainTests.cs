@@ -194,6 +194,28 @@ public sealed class ThreadGrainTests
     }
 
     [Fact]
+    public async Task UpdateStateAsync_RepeatedAfterManyOthers_ChangesNothingMore()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        blocked.Gate.Open();
+        await blocked.Run.WaitAsync().WithinAsync("the run to end");
+        var edit = new UpdateStateRequest { Values = """{"done":["once"]}""", EditId = Guid.CreateVersion7().ToString() };
+        await blocked.Thread.UpdateStateAsync(edit);
+        // More than stand between two bases of the log.
+        for (var number = 1; number <= 70; number++)
+        {
+            await blocked.Thread.UpdateStateAsync(new() { Values = $$"""{"count":{{number}}}""" });
+        }
+
+        var repeated = await blocked.Thread.UpdateStateAsync(edit);
+
+        using var values = JsonDocument.Parse(repeated.Values!);
+        Assert.Single(values.RootElement.GetProperty("done").EnumerateArray(), one => one.GetString() == "once");
+        Assert.Equal(70, values.RootElement.GetProperty("count").GetInt32());
+    }
+
+    [Fact]
     public async Task UpdateStateAsync_WhileBusy_IsRefused()
     {
         await using var cluster = await RunCluster.StartAsync();

@@ -4,12 +4,11 @@ using OrleansRuns.TestKit;
 
 namespace OrleansRuns.Runtime.Tests;
 
-/// <summary>One cluster for the tests of all transitions. They come one after the other, each with threads of its own.</summary>
-[CollectionDefinition(nameof(TransitionCluster))]
-public sealed class TransitionCollection : ICollectionFixture<TransitionCluster>;
-
-/// <summary>A cluster whose writes can be made to fail, to lose their answer, and to wait.</summary>
-public sealed class TransitionCluster : IAsyncLifetime
+/// <summary>
+/// A cluster whose writes can be made to fail, to lose their answer, and to wait: one for the tests of all transitions, which come one
+/// after the other, each with threads of its own.
+/// </summary>
+public abstract class TransitionCluster : IAsyncLifetime
 {
     private RunCluster? _cluster;
     private RunStore? _store;
@@ -20,9 +19,9 @@ public sealed class TransitionCluster : IAsyncLifetime
     /// <summary>Gets the hooks of the log's appends.</summary>
     internal LogHooks Log { get; } = new();
 
-    public async Task InitializeAsync()
+    public virtual async Task InitializeAsync()
     {
-        _store = new RunStore();
+        _store = OpenStore();
         _cluster = await RunCluster.StartAsync(options =>
         {
             options.Store = _store;
@@ -31,11 +30,13 @@ public sealed class TransitionCluster : IAsyncLifetime
         });
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         await _cluster!.DisposeAsync();
         _store!.Dispose();
     }
+
+    protected abstract RunStore OpenStore();
 
     /// <summary>Takes all hooks away.</summary>
     internal TransitionCluster Reset()

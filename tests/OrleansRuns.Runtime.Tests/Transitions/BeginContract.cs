@@ -4,8 +4,7 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>pending → running.</summary>
-[Collection(nameof(TransitionCluster))]
-public sealed class BeginTests(TransitionCluster shared)
+public abstract class BeginContract(TransitionCluster shared)
 {
     private readonly TransitionCluster _shared = shared.Reset();
 

@@ -5,8 +5,7 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>What a caller may rely on when it cancels.</summary>
-[Collection(nameof(TransitionCluster))]
-public sealed class CancelTests(TransitionCluster shared)
+public abstract class CancelContract(TransitionCluster shared)
 {
     private readonly TransitionCluster _shared = shared.Reset();
 

@@ -5,8 +5,7 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>running → success, error, timeout.</summary>
-[Collection(nameof(TransitionCluster))]
-public sealed class EndTests(TransitionCluster shared)
+public abstract class EndContract(TransitionCluster shared)
 {
     private readonly TransitionCluster _shared = shared.Reset();
 

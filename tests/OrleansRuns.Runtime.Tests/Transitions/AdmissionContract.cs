@@ -4,8 +4,7 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>– → pending, and the strategies of a second run.</summary>
-[Collection(nameof(TransitionCluster))]
-public sealed class AdmissionTests(TransitionCluster shared)
+public abstract class AdmissionContract(TransitionCluster shared)
 {
     private readonly TransitionCluster _shared = shared.Reset();
 

@@ -4,8 +4,7 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>pending, running → interrupted, and final → anything else.</summary>
-[Collection(nameof(TransitionCluster))]
-public sealed class StopTests(TransitionCluster shared)
+public abstract class StopContract(TransitionCluster shared)
 {
     private readonly TransitionCluster _shared = shared.Reset();
 

@@ -4,8 +4,7 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>Edits and copies on the slot that runs take, and a queue that nobody told.</summary>
-[Collection(nameof(TransitionCluster))]
-public sealed class ThreadSlotTests(TransitionCluster shared)
+public abstract class ThreadSlotContract(TransitionCluster shared)
 {
     private readonly TransitionCluster _shared = shared.Reset();
 
