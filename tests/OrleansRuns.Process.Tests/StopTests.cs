@@ -33,7 +33,10 @@ public sealed class StopTests(ITestOutputHelper output)
         const int Callers = 12;
         var database = await PostgresTestDatabase.CreateAsync();
         // Less than the nodes of an order wait for their next try, which listens to its token.
-        var place = SiloPlace.Serving(database.ConnectionString) with { Prefix = ["env", "OrleansRuns__Drain__SuperstepGrace=00:00:00.05"] };
+        var place = SiloPlace.Serving(database.ConnectionString) with
+        {
+            Prefix = ["env", "OrleansRuns__Drain__SuperstepGrace=00:00:00.05"],
+        };
         await using var fleet = await SiloFleet.StartAsync([place, place], database.ConnectionString, database);
         await using var checker = new RunsChecker(fleet.ConnectionString);
         await using var load = OrderLoad.Begin(fleet.Runs, Callers, flaky: 3);

@@ -60,8 +60,8 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
             Assert.Equal(0L, await connection.ScalarAsync<long>(Statement.Replace("$1", "@name", StringComparison.Ordinal), ("name", "x")));
         }
 
-        Assert.Equal(
-            1L, await connection.ScalarAsync<long>("select count(*) from pg_prepared_statements where statement = @text", ("text", Statement)));
+        const string Prepared = "select count(*) from pg_prepared_statements where statement = @text";
+        Assert.Equal(1L, await connection.ScalarAsync<long>(Prepared, ("text", Statement)));
     }
 
     [Fact]

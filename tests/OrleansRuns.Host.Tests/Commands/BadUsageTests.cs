@@ -42,10 +42,10 @@ public sealed class BadUsageTests
         { "bad timeout", ["run", "digest", "--input", """{"folder":"."}""", "--timeout", "31.00:00:00"], ["31.00:00:00", "out of range"] },
         { "not a database", ["run", "digest", "--input", """{"folder":"."}""", "--db", "text.txt"], ["text.txt", "no SQLite database"] },
         { "not a database to look at", ["show", "done", "--db", "text.txt"], ["text.txt", "no SQLite database"] },
-        { "newer database", ["run", "digest", "--input", """{"folder":"texts"}""", "--db", "newer.db"], ["newer.db", "Use a newer program"] },
+        { "newer database", ["run", "digest", "--input", """{"folder":"."}""", "--db", "newer.db"], ["newer.db", "Use a newer program"] },
         { "newer database to look at", ["threads", "--db", "newer.db"], ["newer.db", "Use a newer program"] },
-        { "other program's database", ["run", "digest", "--input", """{"folder":"texts"}""", "--db", "other.db"], ["other.db", "another program"] },
-        { "other program's database to look at", ["threads", "--db", "other.db"], ["other.db", "run a graph first"] },
+        { "foreign database", ["run", "digest", "--input", """{"folder":"."}""", "--db", "other.db"], ["other.db", "another program"] },
+        { "foreign database to look at", ["threads", "--db", "other.db"], ["other.db", "run a graph first"] },
     };
 
     [Fact]

@@ -60,8 +60,9 @@ internal sealed record FaultScenario(Func<RunCluster, RunThread, Task> Play)
         }),
         ["a run that takes too long"] = new(async (_, thread) =>
         {
-            var timeout = TimeSpan.FromMilliseconds(200);
-            var request = new StartRunRequest { RunId = NewId(), Graph = SampleGraphs.Gated, Input = "{}", Timeout = timeout };
+            // Its first node never ends. Whatever is tried again before the node begins takes less than the time it has.
+            var timeout = TimeSpan.FromMilliseconds(600);
+            var request = new StartRunRequest { RunId = NewId(), Graph = SampleGraphs.Chatty, Input = "{}", Timeout = timeout };
             await (await thread.StartAsync(request)).WaitAsync();
         }),
     };

@@ -115,7 +115,12 @@ public sealed class ContinuedTests
     private static async Task<RunRow> LeaveAsync(RunStore store, bool stoppedInGoodOrder)
     {
         RunRow row;
-        await using (var cluster = await RunCluster.StartAsync(options => options.Store = store))
+        await using (var cluster = await RunCluster.StartAsync(options =>
+        {
+            options.Store = store;
+            // No longer than a silo that has died tries to write.
+            options.Configure = runs => runs.Configure<DrainOptions>(drain => drain.Timeout = TimeSpan.FromSeconds(4));
+        }))
         {
             var active = await cluster.StartGatedRunAsync();
             row = (await cluster.Catalog.FindRunAsync(active.Run.Id, CancellationToken.None))!;

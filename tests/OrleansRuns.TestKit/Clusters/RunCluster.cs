@@ -189,6 +189,8 @@ public sealed class RunCluster : IAsyncDisposable
             });
         }
 
+        // A node at its gate does not end by itself: a silo that stops need not wait for it.
+        silo.Configure<DrainOptions>(drain => drain.SuperstepGrace = TimeSpan.FromMilliseconds(200));
         SampleGraphs.AddTo(silo, gates, options.Configure);
         options.ConfigureSilo(silo);
     }
