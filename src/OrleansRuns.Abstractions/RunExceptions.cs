@@ -88,9 +88,11 @@ public sealed class RunFailedException : RunException
     /// <summary>Makes the exception.</summary>
     /// <param name="run">The run as it ended.</param>
     public RunFailedException(RunSnapshot run)
-        : base($"Run '{run.RunId}' ended as '{run.Status}' ({run.StopReason}): {run.Error}", run.RunId, run.ThreadId) => Run = run;
+        : base($"Run '{run.RunId}' ended as {WireName.Of(run.Status)}{Because(run)}: {run.Error}", run.RunId, run.ThreadId) => Run = run;
 
     /// <summary>Gets the run as it ended.</summary>
     [Id(0)]
     public RunSnapshot Run { get; private set; }
+
+    private static string Because(RunSnapshot run) => run.StopReason is { } reason ? $" ({WireName.Of(reason)})" : "";
 }

@@ -124,7 +124,7 @@ public abstract class NodeContext
     {
         try
         {
-            answer = GraphJson.ReadInput<TAnswer>(given, $"an answer to node '{Node}'");
+            answer = StrictJson.ReadAny<TAnswer>(given, $"an answer to node '{Node}'");
             return true;
         }
         catch (GraphInputException)

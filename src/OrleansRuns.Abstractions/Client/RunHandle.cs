@@ -105,7 +105,8 @@ public sealed class RunHandle
         for (var failures = 0; ;)
         {
             await using var events = await EventSubscription.BeginAsync(Grain, after, modes, cancellationToken);
-            while (await TryMoveNextAsync(events, failures, cancellationToken))
+            bool? moved;
+            while ((moved = await TryMoveNextAsync(events, failures, cancellationToken)) == true)
             {
                 failures = 0;
                 var @event = events.Current;
@@ -117,7 +118,9 @@ public sealed class RunHandle
                 }
             }
 
-            await Transitions.DelayAsync(++failures, cancellationToken);
+            // An enumeration that ends in good order is no failure: a run that waits for its turn ends one every now and then.
+            failures = moved is null ? failures + 1 : 0;
+            await Transitions.DelayAsync(failures, cancellationToken);
         }
     }
 
@@ -127,8 +130,9 @@ public sealed class RunHandle
         return await watch.HasComeAsync(answer, cancellationToken) ? await answer : await RunWatch.AskAsync(watch.Run, cancellationToken);
     }
 
-    /// <summary>Moves on; after a break returns false, so that the reader subscribes again from its last number.</summary>
-    private static async Task<bool> TryMoveNextAsync(EventSubscription events, int failures, CancellationToken cancellationToken)
+    /// <summary>Moves on.</summary>
+    /// <returns>Whether there is an event; null after a break, so that the reader subscribes again from its last number.</returns>
+    private static async Task<bool?> TryMoveNextAsync(EventSubscription events, int failures, CancellationToken cancellationToken)
     {
         try
         {
@@ -137,7 +141,7 @@ public sealed class RunHandle
         catch (Exception exception) when (
             failures < Transitions.MaxAttempts && Transitions.IsTransition(exception, cancellationToken))
         {
-            return false;
+            return null;
         }
     }
 }

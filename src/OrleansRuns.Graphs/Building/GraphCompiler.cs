@@ -32,6 +32,10 @@ public static class GraphCompiler
         foreach (var node in builder.Nodes)
         {
             node.Subgraph?.Compile(problems, node.Name);
+            if (node.Argument is { } argument)
+            {
+                StateInspector.InspectArgument(argument, node.Name, problems);
+            }
         }
 
         GraphChecks.Check(builder, problems);

@@ -8,11 +8,11 @@ internal sealed class AppendListRules<T> : ChannelRules<AppendList<T>>
 {
     internal override string Kind => "append_list";
 
-    internal override JsonElement? Diff(AppendList<T> given, AppendList<T> returned, string taskId, string place)
+    internal override JsonElement? Diff(AppendList<T> given, AppendList<T> returned, string? taskId, string place)
     {
         if (returned.IsOverwritten)
         {
-            return OverwriteDelta.Create(GraphJson.Serialize(returned.Tail.ToImmutableArray(), place));
+            return returned.Equals(given) ? null : OverwriteDelta.Create(GraphJson.Serialize(returned.Tail.ToImmutableArray(), place));
         }
 
         if (!returned.DescendsFrom(given))

@@ -24,10 +24,12 @@ internal abstract class ChannelRules<TValue>
     /// <summary>Reads off what a node wrote.</summary>
     /// <param name="given">The value the node was given.</param>
     /// <param name="returned">The value it returned.</param>
-    /// <param name="taskId">The task, for ids that follow from it.</param>
+    /// <param name="taskId">
+    /// The task, for ids that follow from it; <see langword="null"/> when whoever applies the delta completes it.
+    /// </param>
     /// <param name="place">The channel and the node, for messages.</param>
     /// <returns>The task delta, or <see langword="null"/> for no write.</returns>
-    internal abstract JsonElement? Diff(TValue given, TValue returned, string taskId, string place);
+    internal abstract JsonElement? Diff(TValue given, TValue returned, string? taskId, string place);
 
     /// <summary>Merges the deltas of a superstep's tasks, in task order.</summary>
     internal abstract (TValue Value, ChannelOperation Operation) Fold(TValue before, IReadOnlyList<ChannelDelta> deltas, string channel);
@@ -39,6 +41,11 @@ internal abstract class ChannelRules<TValue>
     /// <exception cref="GraphInputException">It does not fit.</exception>
     internal abstract void CheckInput(JsonElement delta, string what, string path);
 
+    /// <summary>Gives what came from outside the ids that the writes of a node get by themselves.</summary>
+    /// <param name="delta">A delta, or a whole value, that fits.</param>
+    /// <param name="taskId">What the ids follow from.</param>
+    internal virtual JsonElement Complete(JsonElement delta, string taskId) => delta;
+
     /// <summary>Gets the JSON schema of a task delta, made from the schema of the value.</summary>
     internal virtual JsonNode DeltaSchema(JsonNode value) => value;
 
@@ -46,6 +53,18 @@ internal abstract class ChannelRules<TValue>
     internal virtual TValue Replay(TValue before, ChannelOperation operation, string channel) =>
         throw new GraphUpdateException(
             $"Channel '{channel}' was stored with the operation '{operation.Name}', which a channel of kind '{Kind}' does not know.");
+
+    /// <summary>Gets a value, unless it is the given one: by reference, by its type's equality or by what is stored of it.</summary>
+    private protected static JsonElement? Difference<T>(T given, T returned, string place)
+    {
+        if (ReferenceEquals(given, returned) || EqualityComparer<T>.Default.Equals(given, returned))
+        {
+            return null;
+        }
+
+        var value = GraphJson.Serialize(returned, place);
+        return JsonElement.DeepEquals(GraphJson.Serialize(given, place), value) ? null : value;
+    }
 
     private protected static GraphUpdateException Conflict(string channel, IEnumerable<ChannelDelta> deltas, string advice) =>
         new($"The nodes {string.Join(" and ", deltas.Select(delta => $"'{delta.Node}'").Distinct())} wrote channel '{channel}' "

@@ -7,16 +7,8 @@ internal sealed class LastValueRules<TValue> : ChannelRules<TValue>
 {
     internal override string Kind => "last_value";
 
-    internal override JsonElement? Diff(TValue given, TValue returned, string taskId, string place)
-    {
-        if (ReferenceEquals(given, returned) || EqualityComparer<TValue>.Default.Equals(given, returned))
-        {
-            return null;
-        }
-
-        var delta = GraphJson.Serialize(returned, place);
-        return JsonElement.DeepEquals(GraphJson.Serialize(given, place), delta) ? null : delta;
-    }
+    internal override JsonElement? Diff(TValue given, TValue returned, string? taskId, string place) =>
+        Difference(given, returned, place);
 
     internal override (TValue Value, ChannelOperation Operation) Fold(
         TValue before, IReadOnlyList<ChannelDelta> deltas, string channel)
@@ -43,10 +35,8 @@ internal sealed class MergeableRules<TValue> : ChannelRules<TValue>
 {
     internal override string Kind => "mergeable";
 
-    internal override JsonElement? Diff(TValue given, TValue returned, string taskId, string place) =>
-        ReferenceEquals(given, returned) || EqualityComparer<TValue>.Default.Equals(given, returned)
-            ? null
-            : GraphJson.Serialize(returned, place);
+    internal override JsonElement? Diff(TValue given, TValue returned, string? taskId, string place) =>
+        Difference(given, returned, place);
 
     internal override (TValue Value, ChannelOperation Operation) Fold(
         TValue before, IReadOnlyList<ChannelDelta> deltas, string channel)

@@ -7,7 +7,7 @@ internal sealed class MergeMapRules<TValue> : ChannelRules<MergeMap<TValue>>
 {
     internal override string Kind => "merge_map";
 
-    internal override JsonElement? Diff(MergeMap<TValue> given, MergeMap<TValue> returned, string taskId, string place)
+    internal override JsonElement? Diff(MergeMap<TValue> given, MergeMap<TValue> returned, string? taskId, string place)
     {
         if (!returned.DescendsFrom(given))
         {
@@ -18,20 +18,21 @@ internal sealed class MergeMapRules<TValue> : ChannelRules<MergeMap<TValue>>
         var delta = new JsonObject();
         foreach (var key in returned.ChangedKeys)
         {
-            var exists = returned.TryGetValue(key, out var value);
-            if (exists && given.TryGetValue(key, out var old) && EqualityComparer<TValue>.Default.Equals(old, value)
-                || !exists && !given.ContainsKey(key))
-            {
-                continue;
-            }
-
-            if (exists && value is null)
+            var (had, has) = (given.TryGetValue(key, out var old), returned.TryGetValue(key, out var value));
+            if (has && value is null)
             {
                 throw new GraphUpdateException(
                     $"The map of {place} has a null under '{key}', which would remove the key. Use Without, or a value that is not null.");
             }
 
-            delta[key] = exists ? JsonNode.Parse(GraphJson.Serialize(value, $"key '{key}' of {place}").GetRawText()) : null;
+            if (had && !has)
+            {
+                delta[key] = null;
+            }
+            else if (has && (had ? Difference(old, value, place) : GraphJson.Serialize(value, $"key '{key}' of {place}")) is { } changed)
+            {
+                delta[key] = JsonNode.Parse(changed.GetRawText());
+            }
         }
 
         return delta.Count == 0 ? null : JsonSerializer.SerializeToElement(delta);

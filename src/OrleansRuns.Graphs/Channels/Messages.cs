@@ -8,7 +8,7 @@ namespace OrleansRuns.Graphs;
 /// <summary>One message of a conversation.</summary>
 public sealed record Message
 {
-    /// <summary>Gets the message's id; a message without one gets "{task id}/{index}" when the node's writes are stored.</summary>
+    /// <summary>Gets the message's id; a message without one gets "{task id}/{index}" when it is stored.</summary>
     public string? Id { get; init; }
 
     /// <summary>Gets who speaks: "human", "ai", "system" or "tool".</summary>
@@ -30,6 +30,9 @@ public sealed record Message
 public readonly struct Messages : IReadOnlyCollection<Message>, IEquatable<Messages>, IChannelValue
 {
     internal const string RemoveAllId = "__remove_all__";
+
+    /// <summary>What a stored removal says in the place of a speaker.</summary>
+    internal const string RemoveType = "remove";
 
     private readonly MessageIndex? _given;
     private readonly MessageIndex? _items;
@@ -56,9 +59,15 @@ public readonly struct Messages : IReadOnlyCollection<Message>, IEquatable<Messa
     public static bool operator !=(Messages left, Messages right) => !left.Equals(right);
 
     /// <summary>Gives the conversation with a message: in the place of the one with its id, or at the end.</summary>
+    /// <exception cref="ArgumentException">Its type is "remove", which is how a removal is stored.</exception>
     public Messages Put(Message message)
     {
         ArgumentNullException.ThrowIfNull(message);
+        if (message.Type == RemoveType)
+        {
+            throw new ArgumentException($"A message of type '{RemoveType}' would be stored as a removal. Use Remove.", nameof(message));
+        }
+
         return Then(new MessageOperation(MessageOperationKind.Put, message.Id, message));
     }
 

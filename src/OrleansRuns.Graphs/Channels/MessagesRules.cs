@@ -6,11 +6,11 @@ namespace OrleansRuns.Graphs;
 
 internal sealed class MessagesRules : ChannelRules<Messages>
 {
-    private const string RemoveType = "remove";
+    private const string RemoveType = Messages.RemoveType;
 
     internal override string Kind => "messages";
 
-    internal override JsonElement? Diff(Messages given, Messages returned, string taskId, string place)
+    internal override JsonElement? Diff(Messages given, Messages returned, string? taskId, string place)
     {
         if (!returned.DescendsFrom(given))
         {
@@ -31,7 +31,7 @@ internal sealed class MessagesRules : ChannelRules<Messages>
                 MessageOperationKind.RemoveAll => Removal(Messages.RemoveAllId),
                 MessageOperationKind.Remove => Removal(operation.Id!),
                 // A random id would make another message of the same one when the node runs again.
-                _ => Node(operation.Message! with { Id = operation.Message.Id ?? $"{taskId}/{index}" }, place),
+                _ => Node(operation.Message! with { Id = operation.Message.Id ?? IdOf(taskId, index) }, place),
             });
         }
 
@@ -65,15 +65,33 @@ internal sealed class MessagesRules : ChannelRules<Messages>
                 continue;
             }
 
-            if (GraphJson.ReadInput<Message?>(member, what, place) is not { Id: not null })
+            if (GraphJson.ReadInput<Message?>(member, what, place) is not { Type: not RemoveType })
             {
-                throw new GraphInputException($"At '{place}' {what} does not fit: a message from outside needs an 'id'.", place);
+                throw new GraphInputException($"At '{place}' {what} does not fit: it is no message, and no removal of one.", place);
             }
         }
     }
 
+    internal override JsonElement Complete(JsonElement delta, string taskId)
+    {
+        var members = Members(delta);
+        return members.All(member => member.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String)
+            ? delta
+            : JsonSerializer.SerializeToElement(
+                new JsonArray([.. members.Index().Select(member => Named(member.Item, member.Index, taskId))]));
+    }
+
     internal override JsonNode DeltaSchema(JsonNode value) =>
         new JsonObject { ["anyOf"] = new JsonArray(value.DeepClone(), value["items"]?.DeepClone()) };
+
+    private static string? IdOf(string? taskId, int index) => taskId is null ? null : $"{taskId}/{index}";
+
+    private static JsonObject Named(JsonElement member, int index, string taskId)
+    {
+        var named = JsonObject.Create(member)!;
+        named["id"] ??= IdOf(taskId, index);
+        return named;
+    }
 
     private static Messages Apply(Messages before, JsonElement value, string channel)
     {

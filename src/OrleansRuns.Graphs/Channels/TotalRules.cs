@@ -9,8 +9,13 @@ internal sealed class TotalRules<T> : ChannelRules<Total<T>>
 {
     internal override string Kind => "total";
 
-    internal override JsonElement? Diff(Total<T> given, Total<T> returned, string taskId, string place)
+    internal override JsonElement? Diff(Total<T> given, Total<T> returned, string? taskId, string place)
     {
+        if (returned.IsOverwritten && returned.Value == given.Value)
+        {
+            return null;
+        }
+
         if (returned.IsOverwritten)
         {
             return OverwriteDelta.Create(GraphJson.Serialize(returned.Value, place));

@@ -8,7 +8,7 @@ internal sealed class UnionSetRules<T> : ChannelRules<UnionSet<T>>
 {
     internal override string Kind => "union_set";
 
-    internal override JsonElement? Diff(UnionSet<T> given, UnionSet<T> returned, string taskId, string place)
+    internal override JsonElement? Diff(UnionSet<T> given, UnionSet<T> returned, string? taskId, string place)
     {
         if (!returned.DescendsFrom(given))
         {

@@ -12,7 +12,7 @@ internal sealed partial class CompiledGraph<TState>
     public override CheckpointDraft ApplyInput(Checkpoint? before, JsonElement input) => Refusing("input", () =>
     {
         var state = before is null ? _model.Initial : StateOf(before);
-        var update = ReadInput(state, input);
+        var update = ReadInput(state, input, TaskIdOf(before, Node.StartName));
         var fold = _model.Fold(state, [new(Node.StartName, Node.StartName, update)]);
         return Enter(before, before?.Namespace ?? "", fold.After, before is null ? null : fold.Operations);
     });
@@ -35,7 +35,8 @@ internal sealed partial class CompiledGraph<TState>
 
         var state = StateOf(before);
         var settled = finished.IsEmpty ? state : _model.Fold(state, [.. finished.SelectMany(ToChannels)]).After;
-        var fold = _model.Fold(settled, [new(author, author, CheckUpdate(update))]);
+        var taskId = TaskIdOf(before, author);
+        var fold = _model.Fold(settled, [new(author, taskId, CheckUpdate(update, taskId))]);
         return new Draft<TState>(_model)
         {
             Number = before.Step + 1,
@@ -88,9 +89,12 @@ internal sealed partial class CompiledGraph<TState>
         }
 
         // What runs is what resumes: the state is taken from its own record.
-        var stored = _model.Replay(_model.Initial, _model.Snapshot(state));
-        return Enter(null, checkpointNamespace, stored, null);
+        return Enter(null, checkpointNamespace, _model.Enter(state, checkpointNamespace), null);
     }
+
+    /// <summary>Gets an id for what no task writes: an input or an edit, of which a checkpoint has at most one in its line.</summary>
+    private static string TaskIdOf(Checkpoint? before, string author) =>
+        StableId.ForTask(before?.Id ?? "", before?.Namespace ?? "", before?.Step ?? -1, author, place: -1);
 
     private static string InferAuthor(Checkpoint before, ImmutableArray<TaskWrites> finished)
     {
@@ -138,17 +142,17 @@ internal sealed partial class CompiledGraph<TState>
         return _planner.Next(Waiting(before), [.. siblings, new(author, Route(author, state))]);
     }
 
-    private JsonElement? ReadInput(TState state, JsonElement input)
+    private JsonElement? ReadInput(TState state, JsonElement input, string taskId)
     {
         if (_input is null)
         {
-            return _model.CheckUpdate(input, "the input");
+            return _model.CheckUpdate(input, "the input", taskId);
         }
 
         var given = StateModel<TState>.Give(state);
-        return _model.Diff(given, _input.Map(given, input), Node.StartName, Node.StartName);
+        return _model.Diff(given, _input.Map(given, input), Node.StartName, taskId);
     }
 
-    private JsonElement? CheckUpdate(JsonElement update) =>
-        update.ValueKind == JsonValueKind.Null ? null : _model.CheckUpdate(update, "the update");
+    private JsonElement? CheckUpdate(JsonElement update, string taskId) =>
+        update.ValueKind == JsonValueKind.Null ? null : _model.CheckUpdate(update, "the update", taskId);
 }

@@ -25,7 +25,7 @@ internal abstract class Channel<TState>(string name, PropertyInfo property)
 
     internal abstract JsonNode DeltaSchema { get; }
 
-    internal abstract JsonElement? Diff(TState given, TState returned, string node, string taskId);
+    internal abstract JsonElement? Diff(TState given, TState returned, string node, string? taskId);
 
     /// <summary>Sets the merged value and returns the operation to store.</summary>
     internal abstract JsonElement Fold(TState state, IReadOnlyList<ChannelDelta> deltas);
@@ -47,6 +47,12 @@ internal abstract class Channel<TState>(string name, PropertyInfo property)
     internal abstract JsonElement Snapshot(TState state);
 
     internal abstract void CheckInput(JsonElement delta, string what);
+
+    /// <summary>Gives what came from outside the ids that the writes of a node get by themselves.</summary>
+    internal abstract JsonElement Complete(JsonElement delta, string taskId);
+
+    /// <summary>Gets the operation that sets a value which was never stored, with the ids it lacks.</summary>
+    internal abstract JsonElement Entering(TState state, string taskId);
 }
 
 internal sealed class Channel<TState, TValue> : Channel<TState>
@@ -74,7 +80,7 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
 
     internal override JsonNode DeltaSchema => _rules.DeltaSchema(ValueSchema.DeepClone());
 
-    internal override JsonElement? Diff(TState given, TState returned, string node, string taskId)
+    internal override JsonElement? Diff(TState given, TState returned, string node, string? taskId)
     {
         var after = _get(returned);
         if (after is null && !IsNullable)
@@ -150,6 +156,11 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
             throw new GraphInputException($"At '{item}' {what} is null, which is not allowed there.", item);
         }
     }
+
+    internal override JsonElement Complete(JsonElement delta, string taskId) => _rules.Complete(delta, taskId);
+
+    internal override JsonElement Entering(TState state, string taskId) =>
+        Stored(new ChannelOperation(ChannelOperation.Set, Complete(Value(state), taskId)));
 
     private static Type SchemaType(Type type)
     {

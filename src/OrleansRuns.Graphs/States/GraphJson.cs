@@ -40,7 +40,7 @@ internal static class GraphJson
         {
             return value.Deserialize<T>(Lenient)!;
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             throw new GraphUpdateException($"The stored value of {what} does not fit: {exception.Message}", exception);
         }
@@ -62,6 +62,11 @@ internal static class GraphJson
             var place = path + (exception.Path is { Length: > 1 } inner ? inner[1..] : "");
             var reason = exception.Message.Split(" Path: ", 2)[0];
             throw new GraphInputException($"At '{place}' {what} does not fit: {reason}", place, exception);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The type's own code refuses the value.
+            throw new GraphInputException($"At '{path}' {what} does not fit: {exception.Message}", path, exception);
         }
     }
 

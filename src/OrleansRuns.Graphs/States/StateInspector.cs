@@ -17,6 +17,16 @@ internal static class StateInspector
         typeof(Int128), typeof(UInt128), typeof(decimal),
     ];
 
+    private static readonly Dictionary<string, string> Unordered = new(StringComparer.Ordinal)
+    {
+        ["ImmutableHashSet`1"] = "UnionSet or ImmutableSortedSet",
+        ["IImmutableSet`1"] = "UnionSet or ImmutableSortedSet",
+        ["FrozenSet`1"] = "UnionSet or ImmutableSortedSet",
+        ["ImmutableDictionary`2"] = "MergeMap or ImmutableSortedDictionary",
+        ["IImmutableDictionary`2"] = "MergeMap or ImmutableSortedDictionary",
+        ["FrozenDictionary`2"] = "MergeMap or ImmutableSortedDictionary",
+    };
+
     private static readonly string?[] MutableCollections =
     [
         "System.Collections", "System.Collections.Generic", "System.Collections.Concurrent", "System.Collections.ObjectModel",
@@ -54,6 +64,10 @@ internal static class StateInspector
 
         return [.. readable.Select(property => (JsonName(property), property))];
     }
+
+    /// <summary>Inspects the type of a private argument, which is stored with the task that it is for, and is that task's own.</summary>
+    internal static void InspectArgument(Type argument, string node, ICollection<string> problems) =>
+        InspectType(argument, $"The argument of node '{node}'", problems, [], isShared: false);
 
     internal static object CreateRules(Type type)
     {
@@ -98,7 +112,7 @@ internal static class StateInspector
         }
 
         var found = problems.Count;
-        InspectType(property.PropertyType, place, problems, []);
+        InspectType(property.PropertyType, place, problems, [], isShared: true);
         if (property.PropertyType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(ImmutableArray<>)
             && state.GetConstructor(Type.EmptyTypes) is { } constructor
             && (bool)type.GetProperty("IsDefault")!.GetValue(property.GetValue(constructor.Invoke(null)))!)
@@ -109,7 +123,12 @@ internal static class StateInspector
         return problems.Count == found && IsChannel(property);
     }
 
-    private static void InspectType(Type type, string place, ICollection<string> problems, HashSet<Type> seen)
+    /// <param name="type">The type.</param>
+    /// <param name="place">Where it stands, for the messages.</param>
+    /// <param name="problems">Receives every mistake that was found.</param>
+    /// <param name="seen">The types that were inspected there.</param>
+    /// <param name="isShared">Whether its values are seen by more than one task, so that none may change them.</param>
+    private static void InspectType(Type type, string place, ICollection<string> problems, HashSet<Type> seen, bool isShared)
     {
         if (!seen.Add(type))
         {
@@ -121,7 +140,11 @@ internal static class StateInspector
         {
             problems.Add($"{place} is an 'object', whose type would be lost. Name its type, or use JsonElement.");
         }
-        else if (CanChangeInPlace(type))
+        else if (IsOfSystem(type) && Unordered.GetValueOrDefault(type.Name) is { } ordered)
+        {
+            problems.Add($"{place} has another order in every process, and so other bytes. Use {ordered}.");
+        }
+        else if (isShared && CanChangeInPlace(type))
         {
             problems.Add($"{place} can be changed in place. Use ImmutableArray, AppendList, MergeMap, UnionSet or another immutable type.");
         }
@@ -133,22 +156,22 @@ internal static class StateInspector
         {
             problems.Add($"{place} is a {TypeName(type)}, whose members JSON would lose. Use a record with 'init' properties.");
         }
-        else if (IsAuthored(type) && WhyUnreadable(type) is { } reason)
+        else if (WhyUnreadable(type) is { } reason)
         {
             problems.Add($"{place} is a {TypeName(type)}, which cannot be read from JSON: {reason}");
         }
         else
         {
-            foreach (var argument in type.GetGenericArguments())
+            foreach (var part in type.IsArray ? [type.GetElementType()!] : type.GetGenericArguments())
             {
-                InspectType(argument, place, problems, seen);
+                InspectType(part, place, problems, seen, isShared);
             }
 
-            InspectMembers(type, place, problems, seen);
+            InspectMembers(type, place, problems, seen, isShared);
         }
     }
 
-    private static void InspectMembers(Type type, string place, ICollection<string> problems, HashSet<Type> seen)
+    private static void InspectMembers(Type type, string place, ICollection<string> problems, HashSet<Type> seen, bool isShared)
     {
         if (!IsAuthored(type))
         {
@@ -165,7 +188,7 @@ internal static class StateInspector
         {
             if (member.SetMethod is not null)
             {
-                InspectMember(member, place, problems, seen);
+                InspectMember(member, place, problems, seen, isShared);
             }
 
             // What no caller can set is not written either; a property without a backing field is computed.
@@ -179,11 +202,12 @@ internal static class StateInspector
 
         foreach (var derived in type.GetCustomAttributes<JsonDerivedTypeAttribute>(inherit: false))
         {
-            InspectType(derived.DerivedType, place, problems, seen);
+            InspectType(derived.DerivedType, place, problems, seen, isShared);
         }
     }
 
-    private static void InspectMember(PropertyInfo member, string place, ICollection<string> problems, HashSet<Type> seen)
+    private static void InspectMember(
+        PropertyInfo member, string place, ICollection<string> problems, HashSet<Type> seen, bool isShared)
     {
         var inner = $"'{member.Name}' of {TypeName(member.DeclaringType!)} in {place}";
         if (member.IsDefined(typeof(JsonExtensionDataAttribute)))
@@ -191,7 +215,7 @@ internal static class StateInspector
             return;
         }
 
-        if (member.SetMethod!.IsPublic && !IsInit(member))
+        if (isShared && member.SetMethod!.IsPublic && !IsInit(member))
         {
             problems.Add($"{inner} has 'set', so that a node could change a value it shares. Use 'init'.");
         }
@@ -208,7 +232,7 @@ internal static class StateInspector
             return;
         }
 
-        InspectType(member.PropertyType, inner, problems, seen);
+        InspectType(member.PropertyType, inner, problems, seen, isShared);
     }
 
     private static bool IsChannel(PropertyInfo property) =>
@@ -238,7 +262,7 @@ internal static class StateInspector
 
     // A tuple or a BigInteger is written as "{}": its members are fields or have no 'init'.
     private static bool LosesItsMembers(Type type) =>
-        type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true && Nullable.GetUnderlyingType(type) is null
+        IsOfSystem(type) && Nullable.GetUnderlyingType(type) is null
         && GraphJson.Lenient.GetTypeInfo(type).Kind == JsonTypeInfoKind.Object;
 
     /// <summary>Asks the serialiser, which finds some mistakes in a type only when it reads the first object of it.</summary>
@@ -246,7 +270,12 @@ internal static class StateInspector
     {
         try
         {
-            JsonSerializer.Deserialize("{}", type, GraphJson.Lenient);
+            var kind = GraphJson.Lenient.GetTypeInfo(type).Kind;
+            if (kind != JsonTypeInfoKind.None)
+            {
+                JsonSerializer.Deserialize(kind == JsonTypeInfoKind.Enumerable ? "[]" : "{}", type, GraphJson.Lenient);
+            }
+
             return null;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -257,11 +286,13 @@ internal static class StateInspector
         }
     }
 
+    private static bool IsOfSystem(Type type) => type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true;
+
     private static string TypeName(Type type) => type.Name.Split('`')[0];
 
     private static bool IsAuthored(Type type) =>
         !type.IsPrimitive && !type.IsEnum && type != typeof(string) && !typeof(IChannelValue).IsAssignableFrom(type)
-        && type.Namespace?.StartsWith("System", StringComparison.Ordinal) != true
+        && !IsOfSystem(type)
         && !type.IsDefined(typeof(JsonConverterAttribute));
 
     private static bool IsInit(PropertyInfo property) =>

@@ -31,15 +31,19 @@ internal sealed partial class StateModel<TState>
     /// <summary>Checks what a caller wants to write.</summary>
     /// <param name="update">Task deltas by channel.</param>
     /// <param name="what">What it is, for the message.</param>
+    /// <param name="taskId">What ids follow from that are not given.</param>
+    /// <returns>The update with these ids.</returns>
     /// <exception cref="GraphInputException">It does not fit; the message has the path.</exception>
-    internal JsonElement CheckUpdate(JsonElement update, string what)
+    internal JsonElement CheckUpdate(JsonElement update, string what, string taskId)
     {
+        var complete = new JsonObject();
         foreach (var (channel, delta) in Members(update, what))
         {
             channel.CheckInput(delta, what);
+            complete[channel.Name] = JsonNode.Parse(channel.Complete(delta, taskId).GetRawText());
         }
 
-        return update;
+        return JsonSerializer.SerializeToElement(complete);
     }
 
     /// <summary>Finds a channel in stored writes that this state does not have.</summary>

@@ -76,7 +76,7 @@ internal sealed partial class StateModel<TState>
 
     /// <summary>Reads off what a node wrote.</summary>
     /// <exception cref="GraphUpdateException">The state was not made from the given one, or cannot be stored.</exception>
-    internal JsonElement? Diff(TState given, TState returned, string node, string taskId)
+    internal JsonElement? Diff(TState given, TState returned, string node, string? taskId)
     {
         if (ReferenceEquals(given, returned))
         {
@@ -175,6 +175,20 @@ internal sealed partial class StateModel<TState>
             var carried = after.Carried.GetValueOrDefault(name, []);
             ReplayEach(operation, one => carried = one.GetProperty("op").GetString() == ChannelOperation.Set ? [one] : carried.Add(one));
             after.Carried = after.Carried.SetItem(name, carried);
+        }
+
+        return after;
+    }
+
+    /// <summary>Makes the first state of a graph from one that was built by code, as it is stored and read back.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="taskId">What the ids follow from that it lacks.</param>
+    internal TState Enter(TState state, string taskId)
+    {
+        var after = Clone(Initial);
+        foreach (var channel in _channels.Where(channel => !channel.IsUntracked))
+        {
+            channel.Replay(after, channel.Entering(state, taskId));
         }
 
         return after;

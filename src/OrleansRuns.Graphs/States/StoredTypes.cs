@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Collections.Concurrent;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -7,11 +8,13 @@ namespace OrleansRuns.Graphs;
 /// <summary>Catches a derived type that would be stored as its base and come back as less than it was.</summary>
 internal static class StoredTypes
 {
+    private static readonly ConcurrentDictionary<Type, bool> Suspects = new();
+
     internal static void CheckMembers(JsonTypeInfo type)
     {
         foreach (var member in type.Properties)
         {
-            if (!CanLoseItsType(member.PropertyType) && ItemType(member.PropertyType) is not { } item || member.Get is null)
+            if (!IsSuspect(member.PropertyType) || member.Get is null)
             {
                 continue;
             }
@@ -30,7 +33,7 @@ internal static class StoredTypes
     /// <exception cref="GraphUpdateException">The value's type is derived from the declared one and would be lost.</exception>
     internal static void Check(Type declared, object? value, string place)
     {
-        if (value is null)
+        if (value is null || !IsSuspect(declared))
         {
             return;
         }
@@ -42,7 +45,11 @@ internal static class StoredTypes
                 + $"Put [JsonDerivedType] for it on {declared.Name}, or declare the exact type.");
         }
 
-        if (ItemType(declared) is { } item && CanLoseItsType(item) && value is IEnumerable items && !IsDefaultArray(value))
+        if (IsPair(declared))
+        {
+            Check(declared.GetGenericArguments()[1], declared.GetProperty("Value")!.GetValue(value), place);
+        }
+        else if (ItemType(declared) is { } item && value is IEnumerable items && !IsDefaultArray(value))
         {
             foreach (var one in items)
             {
@@ -50,6 +57,15 @@ internal static class StoredTypes
             }
         }
     }
+
+    /// <summary>Tells whether values of a type, or their items, can be of a derived type. Members are looked at by themselves.</summary>
+    private static bool IsSuspect(Type type) => Suspects.GetOrAdd(type, static type => IsSuspect(type, []));
+
+    private static bool IsSuspect(Type type, HashSet<Type> seen) =>
+        seen.Add(type) && (CanLoseItsType(type)
+            || (IsPair(type) ? IsSuspect(type.GetGenericArguments()[1], seen) : ItemType(type) is { } item && IsSuspect(item, seen)));
+
+    private static bool IsPair(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(KeyValuePair<,>);
 
     private static bool CanLoseItsType(Type type) =>
         type.IsClass && !type.IsSealed && !type.IsArray && type != typeof(object)

@@ -68,6 +68,6 @@ public static class Update
         where TState : GraphState, new()
     {
         var given = StateModel<TState>.Give(state);
-        return new(model.Split(model.Diff(given, change(given), nameof(change), nameof(change))).Tracked);
+        return new(model.Split(model.Diff(given, change(given), nameof(change), taskId: null)).Tracked);
     }
 }

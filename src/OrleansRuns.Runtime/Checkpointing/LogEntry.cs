@@ -124,6 +124,12 @@ public sealed record ClaimLogRecord : LogRecord
     /// <summary>Gets the position of the run's first claim: checkpoints below it were there when it began.</summary>
     public long StartPosition { get; init; }
 
+    /// <summary>
+    /// Gets the steps of the subgraphs that were under way when the run began, by namespace: their recursion limits count from there in
+    /// every attempt. Those that are not among them began in the run. <see langword="null"/> in a claim that an earlier program made.
+    /// </summary>
+    public ImmutableSortedDictionary<string, int>? SubgraphSteps { get; init; }
+
     /// <summary>Gets what the run is suspected of; <see langword="null"/> when no silo died under it since it last got on.</summary>
     public ClaimSuspicion? Suspicion { get; init; }
 }

@@ -19,7 +19,7 @@ internal sealed partial class DrainCoordinator(
     {
         foreach (var run in runs)
         {
-            run.Drain();
+            Try(run, run.Drain);
         }
 
         var drained = await Task.WhenAll(runs.Select(run => DrainAsync(run, clock)));
@@ -40,7 +40,7 @@ internal sealed partial class DrainCoordinator(
                 case DrainStep.Done:
                     return Tell(run, isCancelled, clock.Elapsed, error: null);
                 case DrainStep.GiveUp:
-                    run.GiveUp();
+                    Try(run, run.GiveUp);
                     return Tell(run, isCancelled, clock.Elapsed, await ErrorOfAsync(writing));
                 case DrainStep.Cancel or DrainStep.Write when !isCancelled:
                     isCancelled = true;
@@ -75,6 +75,19 @@ internal sealed partial class DrainCoordinator(
             (_, false) => Task.WhenAny(run.Completion, writing, next),
             (_, true) => Task.WhenAny(writing, next),
         };
+    }
+
+    /// <summary>Asks something of a run. What one throws must not keep the others from being asked.</summary>
+    private void Try(IDrainedRun run, Action ask)
+    {
+        try
+        {
+            ask();
+        }
+        catch (Exception exception)
+        {
+            LogNotCancelled(logger, exception, run.Row.RunId);
+        }
     }
 
     private async Task CancelAsync(IDrainedRun run)
@@ -150,7 +163,7 @@ internal sealed partial class DrainCoordinator(
         var outcome = DrainDecision.OutcomeOf(row.Status, isDrained, isSettled: error is null, run.IsWrittenForIt);
         if (error is not null)
         {
-            LogNotPersisted(logger, error, row.RunId, row.ThreadId, row.Status);
+            LogNotPersisted(logger, error, row.RunId, row.ThreadId, WireName.Of(row.Status));
             instruments.DrainPersistFailed();
         }
 

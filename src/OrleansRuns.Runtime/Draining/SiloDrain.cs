@@ -36,7 +36,8 @@ internal sealed partial class SiloDrain(
     private DrainClock? _clock;
     private Task<DrainReport>? _forced;
     private DrainClock? _forcedClock;
-    private string? _forcedId;
+    private readonly HashSet<string> _forcedIds = new(StringComparer.Ordinal);
+    private IReadOnlyList<IDrainedRun> _forcedRuns = [];
 
     /// <summary>Gets whether a drain is under way.</summary>
     internal bool IsDraining
@@ -72,9 +73,11 @@ internal sealed partial class SiloDrain(
         {
             if (_draining is null && _forced is { IsCompleted: false })
             {
-                // What an operator has begun is the same drain, and is over sooner than a new one.
-                live.Close();
-                (_draining, _clock) = (_forced, _forcedClock);
+                // What an operator has begun is the same drain, and is over sooner than a new one. Only what was cancelled since then
+                // may have come in.
+                var late = live.Close().Except(_forcedRuns).ToList();
+                _clock = _forcedClock;
+                _draining = late.Count == 0 ? _forced : DrainAlsoAsync(_forced, late, _forcedClock!);
             }
             else if (_draining is null)
             {
@@ -100,16 +103,26 @@ internal sealed partial class SiloDrain(
                 return _draining;
             }
 
-            if (_forced is null || (_forced.IsCompleted && _forcedId != drainId))
+            if (_forced is null || (_forced.IsCompleted && !_forcedIds.Contains(drainId)))
             {
                 _forcedClock?.Dispose();
                 var clock = _forcedClock = new DrainClock(DrainSchedule.Of(options.Value, runs.Value.NodeCancellationGrace), time);
-                var admitted = live.Cordon();
+                var admitted = _forcedRuns = live.Cordon();
+                _forcedIds.Clear();
                 _forced = Task.Run(() => DrainAsync(admitted, clock, time.GetUtcNow()));
             }
 
-            _forcedId = drainId;
+            _forcedIds.Add(drainId);
             return _forced;
+        }
+    }
+
+    /// <summary>Tells whether a drain was asked for under an id, and so need not be begun.</summary>
+    internal bool Knows(string drainId)
+    {
+        lock (_lock)
+        {
+            return _forcedIds.Contains(drainId);
         }
     }
 
@@ -137,6 +150,13 @@ internal sealed partial class SiloDrain(
         {
             await draining;
         }
+    }
+
+    private async Task<DrainReport> DrainAlsoAsync(Task<DrainReport> forced, IReadOnlyList<IDrainedRun> late, DrainClock clock)
+    {
+        var also = Task.Run(() => DrainAsync(late, clock, time.GetUtcNow()));
+        await forced;
+        return await also;
     }
 
     private async Task<DrainReport> DrainAsync(IReadOnlyList<IDrainedRun> admitted, DrainClock clock, DateTimeOffset startedAt)
@@ -184,7 +204,7 @@ internal sealed partial class SiloDrain(
         using var over = new CancellationTokenSource();
         try
         {
-            var saving = reports.SaveAsync(report, over.Token);
+            var saving = SaveAsync(report, clock.Over, over.Token);
             if (await Task.WhenAny(saving, clock.Over) != saving)
             {
                 await over.CancelAsync();
@@ -204,6 +224,27 @@ internal sealed partial class SiloDrain(
             LogNotSaved(logger, exception, report.Silo);
         }
     }
+
+    /// <summary>Stores a report, again and again while the database may answer and there is time.</summary>
+    private async Task SaveAsync(DrainReport report, Task over, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await reports.SaveAsync(report, cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (!over.IsCompleted && Persistence.IsTransient(exception))
+            {
+                LogWillSaveAgain(logger, exception, report.Silo);
+                await Task.WhenAny(Task.Delay(DrainCoordinator.RetryDelay, time, cancellationToken), over);
+            }
+        }
+    }
+
+    [LoggerMessage(3625, LogLevel.Warning, "The drain report of silo {Silo} could not be stored. It is tried again.")]
+    private static partial void LogWillSaveAgain(ILogger logger, Exception exception, string silo);
 
     [LoggerMessage(3624, LogLevel.Information, "Silo {Silo} drains {Count} runs within {Budget}.")]
     private static partial void LogBegun(ILogger logger, string silo, int count, TimeSpan budget);

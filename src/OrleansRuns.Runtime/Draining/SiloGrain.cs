@@ -36,7 +36,11 @@ internal sealed class SiloGrain(SiloCordon cordon, SiloDrain drain, SiloForecast
     public async Task<DrainReport?> DrainAsync(string drainId, TimeSpan timeout)
     {
         Check();
-        await cordon.CordonAsync();
+        if (!drain.Knows(drainId))
+        {
+            await cordon.CordonAsync();
+        }
+
         var draining = drain.DrainNowAsync(drainId);
         var bound = timeout < TimeSpan.Zero ? TimeSpan.Zero : timeout > MaxWait ? MaxWait : timeout;
         using var answered = new CancellationTokenSource();

@@ -25,12 +25,12 @@ internal sealed partial class RunExecution(
     {
         var view = await ReadAsync();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, stop.Draining);
-        using var turn = await turns.EnterAsync(Strikes.Of(view, setup.Row), ending.Token);
+        using var turn = await turns.EnterAsync(Strikes.Of(view, setup.Row, setup.Retries), ending.Token);
         for (var claims = 1; ; claims++)
         {
             if (view.ClaimedBy == setup.Row.RunId)
             {
-                var end = view.End is { } known && WireName.Parse<RunStatus>(known.Status) != RunStatus.Interrupted ? known : null;
+                var end = view.End is { } known && IsOver(known) ? known : null;
                 setup.Events.ContinueFrom(view.NextEvent, isEnd: end is not null);
                 if (end is not null)
                 {
@@ -42,7 +42,7 @@ internal sealed partial class RunExecution(
             var log = new RunLog(new WatchedLogStore(store, turn), writer, view, time, instruments, setup.Events);
             try
             {
-                if (Strikes.Of(view, setup.Row).ErrorAfter(turns.MaxAttempts) is { } error)
+                if (Strikes.Of(view, setup.Row, setup.Retries).ErrorAfter(turns.MaxAttempts) is { } error)
                 {
                     return await new RunGivingUp(store, time).EndAsync(setup.Row, view, error) with { Rest = ThreadRest.Of(view) };
                 }
@@ -72,6 +72,11 @@ internal sealed partial class RunExecution(
             }
         }
     }
+
+    /// <summary>Tells whether an end is the run's, and not only that of an attempt that another one follows.</summary>
+    private bool IsOver(EndLogRecord end) =>
+        WireName.Parse<RunStatus>(end.Status) != RunStatus.Interrupted
+        || (end.StopReason == WireName.Of(StopReason.Drained) && setup.Request.RecoveryPolicy == RecoveryPolicy.Stop);
 
     private async Task<LogView> ReadAsync() =>
         LogView.Of(await store.ReadLineAsync(setup.Row.LogId, null, CancellationToken.None));

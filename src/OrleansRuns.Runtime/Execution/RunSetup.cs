@@ -18,6 +18,9 @@ internal sealed record RunSetup(RunRow Row, StartRunRequest Request, CompiledGra
     /// <summary>Gets what the attempt's claim says of the run.</summary>
     internal ClaimSuspicion? Suspicion { get; init; }
 
+    /// <summary>Gets how many attempts right before this one its silo has given up itself because the database failed.</summary>
+    internal int Retries { get; init; }
+
     /// <summary>Gets what asks the attempt to end.</summary>
     internal RunStop? Stop { get; init; }
 

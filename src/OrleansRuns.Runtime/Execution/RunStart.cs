@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OrleansRuns.Abstractions;
 using OrleansRuns.Graphs;
 
@@ -6,6 +7,9 @@ namespace OrleansRuns.Runtime;
 /// <summary>Makes the first entry of an attempt: the claim, and with it what the run was asked to do, if that is not durable yet.</summary>
 internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
 {
+    /// <summary>The step of a new graph's input.</summary>
+    private const int InputStep = -1;
+
     /// <summary>Appends the first entry.</summary>
     /// <returns>The checkpoint to go on from.</returns>
     /// <exception cref="GraphInputException">The request does not fit the thread as it is now.</exception>
@@ -66,6 +70,15 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
     internal static bool IsPassed(LogView view, Checkpoint checkpoint) =>
         view.Claim is { IsResume: true } claim && CheckpointId.PositionOf(checkpoint.Id) <= claim.StartPosition;
 
+    /// <summary>Gets the step from which the supersteps of a subgraph count for the run.</summary>
+    /// <param name="view">The log.</param>
+    /// <param name="name">The subgraph's namespace.</param>
+    /// <param name="start">Where the attempt goes on.</param>
+    internal static int StepOf(LogView view, string name, Checkpoint start) =>
+        view.Claim is { IsResume: true } claim
+            ? claim.SubgraphSteps is { } steps ? steps.GetValueOrDefault(name, InputStep) : start.Step
+            : InputStep;
+
     /// <summary>Makes everything that is alive known to the appender, so that a base can repeat it.</summary>
     private void Adopt(Checkpoint? root)
     {
@@ -97,6 +110,10 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
         StartStep = startStep,
         IsResume = isResume,
         StartPosition = log.View.NextPosition,
+        SubgraphSteps = isResume
+            ? log.View.Namespaces.Where(pair => pair.Key.Length > 0)
+                .ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value.Line[^1].Step, StringComparer.Ordinal)
+            : null,
     };
 
     private IEnumerable<LogRecord> Answers(System.Text.Json.JsonElement answer)

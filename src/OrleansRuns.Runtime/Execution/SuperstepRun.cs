@@ -181,8 +181,8 @@ internal sealed class SuperstepRun(
 
         var childLimits = limits with
         {
-            // From where it goes on: a subgraph that asks again and again is as old as its thread.
-            StopStep = start.Step + 1 + setup.Request.RecursionLimit,
+            // From where the run took it up, whatever attempt it is: a subgraph that asks again and again is as old as its thread.
+            StopStep = RunStart.StepOf(log.View, name, start) + 1 + setup.Request.RecursionLimit,
             PassedCheckpointId = RunStart.IsPassed(log.View, start) ? start.Id : null,
         };
         var end = await new GraphLoop(setup, child, log, nodes).RunAsync(start, childLimits, stop);

@@ -77,7 +77,7 @@ internal sealed partial class PendingRuns(
         do
         {
             before = page;
-            page = await catalog.ListReadyAsync([.. graphs.Names], PageSize, stopping);
+            page = await catalog.ListReadyAsync([.. graphs.Names], PageSize, stopping).WaitAsync(stopping);
             var limit = new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = stopping };
             await Parallel.ForEachAsync(page, limit, async (run, token) =>
             {
@@ -101,7 +101,9 @@ internal sealed partial class PendingRuns(
     /// <summary>Frees threads whose edit has died while runs wait for them.</summary>
     private async Task FreeBlockedAsync(CancellationToken stopping)
     {
-        foreach (var thread in await catalog.ListBlockedAsync(time.GetUtcNow() - options.Value.EditTimeout, PageSize, stopping))
+        // A silo that stops does not wait for a database that does not answer.
+        var since = time.GetUtcNow() - options.Value.EditTimeout;
+        foreach (var thread in await catalog.ListBlockedAsync(since, PageSize, stopping).WaitAsync(stopping))
         {
             // A silo that stops does not wait for the run it wakes.
             await slots.FreeDeadEditAsync(thread, stopping).WaitAsync(stopping);

@@ -47,7 +47,7 @@ internal sealed partial class RunRecovery(
         string? after = null;
         while (true)
         {
-            var page = await leases.ListDueAsync(query, after, options.Value.PageSize, cancellationToken);
+            var page = await leases.ListDueAsync(query, after, options.Value.PageSize, cancellationToken).WaitAsync(cancellationToken);
             await Parallel.ForEachAsync(
                 page.Where(run => IsWanted(run) && share.IsMine(run.RunId)),
                 new ParallelOptions { MaxDegreeOfParallelism = options.Value.Concurrency, CancellationToken = cancellationToken },
@@ -169,7 +169,7 @@ internal sealed partial class RunRecovery(
     {
         try
         {
-            var live = await leases.ListLiveAsync(cancellationToken);
+            var live = await leases.ListLiveAsync(cancellationToken).WaitAsync(cancellationToken);
             return RecoveryShare.Of(membership.CurrentSnapshot, lease.Owner, live);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)

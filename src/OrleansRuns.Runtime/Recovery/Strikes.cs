@@ -16,11 +16,14 @@ internal sealed record Strikes(ImmutableArray<string> LostOwners, bool WasAlone,
     /// <summary>How many times the limit a run gets that dies again and again without having been alone, or before its claim.</summary>
     private const int Patience = 3;
 
-    internal static Strikes Of(LogView view, RunRow row)
+    /// <param name="view">The log.</param>
+    /// <param name="row">The run, claimed for the attempt that is to begin.</param>
+    /// <param name="retries">How many attempts right before it this silo has made and given up itself, for the database's sake.</param>
+    internal static Strikes Of(LogView view, RunRow row, int retries = 0)
     {
         if (view.Claim is not { } claim || view.ClaimedBy != row.RunId)
         {
-            return new Strikes([], WasAlone: false, row.Attempt - 1);
+            return new Strikes([], WasAlone: false, row.Attempt - 1 - retries);
         }
 
         // A new claim clears the end: what is there now is how the last attempt was stopped in good order.
@@ -28,7 +31,7 @@ internal sealed record Strikes(ImmutableArray<string> LostOwners, bool WasAlone,
         var known = view.HasProgressed ? null : claim.Suspicion;
         var lost = known?.LostOwners ?? [];
         return new Strikes(
-            hasDied ? lost.Add(claim.Owner) : lost, hasDied && known?.IsAlone == true, row.Attempt - view.ClaimedAttempt - 1);
+            hasDied ? lost.Add(claim.Owner) : lost, hasDied && known?.IsAlone == true, row.Attempt - view.ClaimedAttempt - 1 - retries);
     }
 
     /// <summary>Tells whether the next death may be the run's last, so that it must be nobody else's doing.</summary>

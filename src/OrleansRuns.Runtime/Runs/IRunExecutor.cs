@@ -13,8 +13,9 @@ internal interface IRunExecutor
     /// <param name="run">The run as it was claimed.</param>
     /// <param name="events">Where the execution tells what happens.</param>
     /// <param name="stop">Asks the attempt to end now, without the nodes that do not listen.</param>
+    /// <param name="retries">How many attempts right before it were given up here because the database failed.</param>
     /// <returns>How the attempt ended.</returns>
-    Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, RunStop stop);
+    Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, RunStop stop, int retries);
 
     /// <summary>Writes the last entry of a run that does not execute any more, unless it is there.</summary>
     /// <param name="run">The run.</param>

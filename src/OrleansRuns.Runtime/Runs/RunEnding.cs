@@ -19,7 +19,7 @@ internal sealed partial class RunEnding(IRunExecutor executor, ILogger logger)
             {
                 await executor.CloseAsync(row, outcome, rollBack: true, cancellationToken);
             }
-            catch (RollbackImpossibleException exception)
+            catch (Exception exception) when (exception is RollbackImpossibleException || IsUnreadable(exception))
             {
                 LogNotRolledBack(logger, exception, row.RunId);
                 outcome = outcome with { Error = exception.Message };
@@ -29,10 +29,19 @@ internal sealed partial class RunEnding(IRunExecutor executor, ILogger logger)
 
         if (!rollBack && hasBegun && !isExecuted)
         {
-            await executor.CloseAsync(row, outcome, rollBack: false, cancellationToken);
+            try
+            {
+                await executor.CloseAsync(row, outcome, rollBack: false, cancellationToken);
+            }
+            catch (Exception exception) when (IsUnreadable(exception))
+            {
+                // The row alone can say that it has ended; it must not wait for a log that nobody can read.
+                LogNotClosed(logger, exception, row.RunId);
+                outcome = outcome with { Error = outcome.Error ?? exception.Message };
+            }
         }
 
-        var rest = hasBegun ? await executor.FindRestAsync(row, cancellationToken) : null;
+        var rest = hasBegun ? await RestAsync(row, cancellationToken) : null;
         return Of(row, outcome) with { RolledBack = rollBack, Rest = rest };
     }
 
@@ -59,6 +68,8 @@ internal sealed partial class RunEnding(IRunExecutor executor, ILogger logger)
     internal async Task<RunEnd> EndedAsync(
         RunRow row, RunOutcome outcome, RecoveryPolicy? stopped, CancellationToken cancellationToken)
     {
+        // An attempt before this one was stopped by its silo, which could not write so in the row.
+        stopped ??= outcome.StopReason == StopReason.Drained ? PolicyOf(row) : null;
         var end = DrainDecision.EndOf(outcome.Status, row.CancelAction, stopped is not null, stopped ?? RecoveryPolicy.Resume);
         return end switch
         {
@@ -69,11 +80,29 @@ internal sealed partial class RunEnding(IRunExecutor executor, ILogger logger)
             _ => Of(row, outcome) with { Rest = await RestAsync() },
         };
 
-        async Task<ThreadRest> RestAsync() => outcome.Rest ?? await executor.FindRestAsync(row, cancellationToken);
+        async Task<ThreadRest?> RestAsync() => outcome.Rest ?? await this.RestAsync(row, cancellationToken);
     }
 
     /// <summary>Gets what becomes of a run whose silo shuts down.</summary>
     internal static RecoveryPolicy PolicyOf(RunRow row) => RunRequests.FromRow(row.Request).RecoveryPolicy;
+
+    /// <summary>Tells whether a failure will be the same whenever the log is read again.</summary>
+    private static bool IsUnreadable(Exception exception) =>
+        exception is not (OperationCanceledException or RollbackImpossibleException or OutOfMemoryException)
+        && !Persistence.IsTransient(exception);
+
+    private async Task<ThreadRest?> RestAsync(RunRow row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await executor.FindRestAsync(row, cancellationToken);
+        }
+        catch (Exception exception) when (IsUnreadable(exception))
+        {
+            LogNotClosed(logger, exception, row.RunId);
+            return null;
+        }
+    }
 
     private static RunEnd Of(RunRow row, RunOutcome outcome) => new()
     {
@@ -83,6 +112,9 @@ internal sealed partial class RunEnding(IRunExecutor executor, ILogger logger)
         StopReason = outcome.StopReason,
         Error = outcome.Error,
     };
+
+    [LoggerMessage(3010, LogLevel.Error, "The log of run {RunId} cannot be read: the run ends without an end in it. Use 'doctor'.")]
+    private static partial void LogNotClosed(ILogger logger, Exception exception, string runId);
 
     [LoggerMessage(3007, LogLevel.Error, "Run {RunId} was to be rolled back, which is impossible: it ends with its checkpoints kept.")]
     private static partial void LogNotRolledBack(ILogger logger, Exception exception, string runId);

@@ -16,9 +16,9 @@ internal sealed class RunExecutor(
 
     public string FingerprintOf(string graph) => graphs.Get(graph).Fingerprint;
 
-    public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, RunStop stop)
+    public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, RunStop stop, int retries)
     {
-        var setup = new RunSetup(run, RunRequests.FromRow(run.Request), graphs.Get(run.Graph), events);
+        var setup = new RunSetup(run, RunRequests.FromRow(run.Request), graphs.Get(run.Graph), events) { Retries = retries };
         return new RunExecution(setup, store, threads, nodes, turns, instruments, time, logger).ExecuteAsync(stop);
     }
 

@@ -1,12 +1,11 @@
 using Microsoft.Extensions.Logging;
-using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Runtime;
 
 internal sealed partial class RunGrain
 {
     [LoggerMessage(3100, LogLevel.Information, "Run {RunId} was asked to cancel ({Action}).")]
-    private static partial void LogCancelAccepted(ILogger logger, string runId, CancelAction action);
+    private static partial void LogCancelAccepted(ILogger logger, string runId, string action);
 
     [LoggerMessage(3101, LogLevel.Warning,
         "Run {RunId} loses its activation ({Reason}) while it is active. It is stopped at its last checkpoint and has {Grace} to say so.")]
@@ -23,7 +22,7 @@ internal sealed partial class RunGrain
     private static partial void LogKeeperFailed(ILogger logger, Exception exception, string runId);
 
     [LoggerMessage(3105, LogLevel.Error, "Run {RunId} was given up as {Status} because its activation has ended.")]
-    private static partial void LogAbandoned(ILogger logger, string runId, RunStatus status);
+    private static partial void LogAbandoned(ILogger logger, string runId, string status);
 
     [LoggerMessage(3106, LogLevel.Information, "Run {RunId} is cancelled because reader {ReaderId} is gone, as it was asked to be.")]
     private static partial void LogReaderGone(ILogger logger, string runId, string readerId);

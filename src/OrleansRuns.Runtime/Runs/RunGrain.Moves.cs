@@ -48,7 +48,7 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
 
     private async Task HandOverAsync()
     {
-        if (!IsCordoned)
+        if (IsClosing)
         {
             await handOff.LeavingAsync();
         }
@@ -62,18 +62,32 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
     /// <summary>Moves the activation of an unfinished run to a silo that goes on with it, if there is one.</summary>
     private async Task MoveOnAsync()
     {
-        if ((_keeper?.Row ?? _handedOver) is not { IsFinal: false, Attempt: > 0 } row || _keeper is { IsFenced: true })
+        if ((_keeper?.Row ?? _handedOver) is { IsFinal: false, Attempt: > 0 } row
+            && _keeper is not { IsFenced: true }
+            && !live.IsOpen
+            && await TryMoveOnAsync(row))
         {
             return;
         }
 
+        if (!IsClosing && !_isDeactivating)
+        {
+            // The silo stays. Whoever asks next, such as recovery when the cordon is undone, finds out anew where the run goes on.
+            _isMoving = false;
+            _begun.TrySetResult();
+            DeactivateOnIdle();
+        }
+    }
+
+    private async Task<bool> TryMoveOnAsync(RunRow row)
+    {
         try
         {
             if (await handOff.ChooseAsync(row.Graph) is { } there)
             {
                 LogHandedOver(logger, RunId, there);
                 MoveTo(there);
-                return;
+                return true;
             }
         }
         catch (Exception exception)
@@ -82,13 +96,7 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
             LogNotHandedOver(logger, exception, RunId);
         }
 
-        if (IsCordoned && !_isDeactivating)
-        {
-            // The silo stays. Whoever asks next, such as recovery when the cordon is undone, finds out anew where the run goes on.
-            _isMoving = false;
-            _begun.TrySetResult();
-            DeactivateOnIdle();
-        }
+        return false;
     }
 
     /// <summary>Moves to a silo that has the graph and may begin the run. Without one, the run stays as it is.</summary>

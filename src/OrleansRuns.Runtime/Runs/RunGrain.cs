@@ -88,7 +88,7 @@ internal sealed partial class RunGrain(
         var row = await catalog.RequestCancelAsync(RunId, action, cancellationToken) ?? throw NotFound();
         if (_keeper is { IsFenced: false } keeper && !row.IsFinal)
         {
-            LogCancelAccepted(logger, RunId, action);
+            LogCancelAccepted(logger, RunId, WireName.Of(action));
             await keeper.CancelAsync(row);
             return keeper.Row.ToSnapshot();
         }
@@ -99,6 +99,8 @@ internal sealed partial class RunGrain(
             return row.ToSnapshot();
         }
 
+        // A load that began before the intent was durable does not know of it.
+        await Task.WhenAny(_loading ?? Task.CompletedTask);
         return (await GoOnAsync(cancellationToken)).ToSnapshot();
     }
 
@@ -123,7 +125,14 @@ internal sealed partial class RunGrain(
         }
     }
 
-    public void Dispose() => _keeper?.Dispose();
+    public void Dispose()
+    {
+        // What is still awaited uses it to its end; its sources have no timers.
+        if (_keeping.IsCompleted)
+        {
+            _keeper?.Dispose();
+        }
+    }
 
     /// <summary>Makes sure that somebody works on the run, and gets it as it is now.</summary>
     private async Task<RunRow> GoOnAsync(CancellationToken cancellationToken)
@@ -222,7 +231,7 @@ internal sealed partial class RunGrain(
         }
         catch (OperationCanceledException) when (_isDeactivating || keeper.IsGivenUp)
         {
-            LogAbandoned(logger, RunId, keeper.Row.Status);
+            LogAbandoned(logger, RunId, WireName.Of(keeper.Row.Status));
         }
         catch (Exception exception)
         {
@@ -245,7 +254,8 @@ internal sealed partial class RunGrain(
                 DeactivateOnIdle();
             }
 
-            if (_final is not null)
+            // A silo that stops calls nobody: others look for what waits.
+            if (_final is not null && !live.IsClosed)
             {
                 await waker.WakeNextAsync(_final.Holder, except: RunId);
             }

@@ -59,8 +59,14 @@ internal sealed partial class RunKeeper
             _isWrittenForIt = !IsUnderWay(row);
         }
 
+        if (!row.IsFinal && row.Owner is { } owner && owner != _owner)
+        {
+            // It is executed elsewhere: what becomes of it is not this silo's to tell.
+            IsFenced = true;
+        }
+
         _written = row;
-        LogLeftBehind(_logger, row.RunId, row.Attempt, row.Status, row.StopReason);
+        LogLeftBehind(_logger, row.RunId, row.Attempt, WireName.Of(row.Status), RunRows.NameOf(row.StopReason));
         _leftBehind.TrySetResult(row);
     }
 

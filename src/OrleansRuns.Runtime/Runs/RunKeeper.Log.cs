@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Runtime;
 
@@ -9,7 +8,7 @@ internal sealed partial class RunKeeper
     private static partial void LogBegan(ILogger logger, string runId, string threadId, string graph, int attempt);
 
     [LoggerMessage(3001, LogLevel.Information, "Run {RunId} ended as {Status} ({Reason}) in attempt {Attempt}.")]
-    private static partial void LogEnded(ILogger logger, string runId, RunStatus status, StopReason? reason, int attempt);
+    private static partial void LogEnded(ILogger logger, string runId, string status, string? reason, int attempt);
 
     [LoggerMessage(3002, LogLevel.Warning,
         "Run {RunId} was taken over: its {Phase} was refused. Attempt {Attempt} belongs to {Owner}; this activation writes nothing more.")]
@@ -17,7 +16,7 @@ internal sealed partial class RunKeeper
 
     [LoggerMessage(3003, LogLevel.Error,
         "Run {RunId} could not write how it ended, {Status}. It is not reported before it is written; the next try is after {Delay}.")]
-    private static partial void LogEndNotWritten(ILogger logger, Exception exception, string runId, RunStatus status, TimeSpan delay);
+    private static partial void LogEndNotWritten(ILogger logger, Exception exception, string runId, string status, TimeSpan delay);
 
     [LoggerMessage(3004, LogLevel.Warning,
         "Run {RunId} was stopped in attempt {Attempt} by a database that did not answer. It goes on after {Delay}.")]
@@ -31,7 +30,7 @@ internal sealed partial class RunKeeper
 
     [LoggerMessage(3008, LogLevel.Warning,
         "Run {RunId} did not stop in time in attempt {Attempt}. It was written for it that it ended as {Status} ({Reason}).")]
-    private static partial void LogLeftBehind(ILogger logger, string runId, int attempt, RunStatus status, StopReason? reason);
+    private static partial void LogLeftBehind(ILogger logger, string runId, int attempt, string status, string? reason);
 
     [LoggerMessage(3009, LogLevel.Warning, "Run {RunId} was left behind and has ended since. What it did is discarded.")]
     private static partial void LogEndedLate(ILogger logger, Exception? exception, string runId);

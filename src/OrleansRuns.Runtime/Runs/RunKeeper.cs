@@ -19,6 +19,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     private readonly RunStop _stop = new();
     private readonly CancellationTokenSource _abandon = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _retries;
     private volatile bool _isStopping;
     private volatile bool _isFenced;
     private volatile RunRow _row;
@@ -100,11 +101,12 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
                 try
                 {
                     await AttemptAsync();
-                    failures = 0;
+                    (failures, _retries) = (0, 0);
                 }
                 catch (Exception exception) when (Persistence.IsTransient(exception) && !_abandon.IsCancellationRequested)
                 {
                     failures++;
+                    _retries++;
                     LogWillRetry(_logger, exception, Row.RunId, Row.Attempt, Persistence.DelayAfter(failures));
                     await DelayAsync(failures);
                 }
@@ -173,7 +175,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     {
         try
         {
-            return await _executor.ExecuteAsync(Row, Events, _stop);
+            return await _executor.ExecuteAsync(Row, Events, _stop, _retries);
         }
         catch (OperationCanceledException) when (_stop.Token.IsCancellationRequested || _stop.Draining.IsCancellationRequested)
         {
@@ -203,7 +205,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
             catch (Exception exception) when (Persistence.IsTransient(exception) && !_abandon.IsCancellationRequested)
             {
                 failures++;
-                LogEndNotWritten(_logger, exception, end.RunId, end.Status, Persistence.DelayAfter(failures));
+                LogEndNotWritten(_logger, exception, end.RunId, WireName.Of(end.Status), Persistence.DelayAfter(failures));
                 await DelayAsync(failures);
             }
         }
@@ -211,7 +213,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         if (Row.IsFinal || (end.Resumable && Row.Resumable))
         {
             _instruments.RunEnded(Row.Status);
-            LogEnded(_logger, Row.RunId, Row.Status, Row.StopReason, Row.Attempt);
+            LogEnded(_logger, Row.RunId, WireName.Of(Row.Status), RunRows.NameOf(Row.StopReason), Row.Attempt);
         }
         else if (Row.Attempt == end.Attempt && Row.CancelAction is not null && (end.Status != RunStatus.Interrupted || end.Resumable))
         {

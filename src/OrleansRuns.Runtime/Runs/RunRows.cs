@@ -22,6 +22,9 @@ internal static class RunRows
         Metadata = MetadataJson.ToJson(row.Metadata),
     };
 
+    /// <summary>Gets a reason as it stands in logs, in SQL and on the wire.</summary>
+    internal static string? NameOf(StopReason? reason) => reason is { } known ? WireName.Of(known) : null;
+
     /// <summary>Chooses what is known of a run after two answers of the database that may have crossed on their way.</summary>
     /// <remarks>A final row is never forgotten, an attempt never goes back, and neither does an accepted cancel.</remarks>
     internal static RunRow Newer(RunRow known, RunRow answer)

@@ -17,6 +17,13 @@ public sealed class LogMembersFormatTests
         {"kind":"end","status":"interrupted","stopReason":"superseded","checkpointId":"c"}]}
         """;
 
+    internal const string Resumed =
+        """
+        {"version":1,"appendId":"run-2/1/0","runId":"run-2","attempt":1,"at":"2026-01-02T03:04:05.678+00:00","isBase":false,
+        "nextEvent":3,"records":[{"kind":"claim","owner":"o","graph":"g","fingerprint":"f","startStep":2,"isResume":true,
+        "startPosition":5,"subgraphSteps":{"review:018f":4}}]}
+        """;
+
     private readonly LogEntryFormat _format = new(new ThreadLogOptions(), codec: null);
 
     [Fact]
@@ -30,17 +37,27 @@ public sealed class LogMembersFormatTests
     }
 
     [Fact]
-    public void Write_WhatWasRead_GivesTheSameText()
+    public void Read_ResumedSubgraph_HasItsStep()
     {
-        var written = _format.Write(_format.Read(Encoding.UTF8.GetBytes(RolledBack), "here"), "here");
+        var claim = (ClaimLogRecord)_format.Read(Encoding.UTF8.GetBytes(Resumed), "here").Records[0];
 
-        Assert.Equal(RolledBack.Replace("\n", "", StringComparison.Ordinal), Encoding.UTF8.GetString(written));
+        Assert.Equal(4, claim.SubgraphSteps!["review:018f"]);
+    }
+
+    [Theory]
+    [InlineData(RolledBack)]
+    [InlineData(Resumed)]
+    public void Write_WhatWasRead_GivesTheSameText(string stored)
+    {
+        var written = _format.Write(_format.Read(Encoding.UTF8.GetBytes(stored), "here"), "here");
+
+        Assert.Equal(stored.Replace("\n", "", StringComparison.Ordinal), Encoding.UTF8.GetString(written));
     }
 
     [Fact]
     public void Texts_EveryMemberOfAnEntry_IsInOneOfThem()
     {
-        var pinned = string.Concat(Files().Append(RolledBack).Append(LogEventsFormatTests.Stored));
+        var pinned = string.Concat(Files().Append(RolledBack).Append(Resumed).Append(LogEventsFormatTests.Stored));
 
         var missing = Members(typeof(LogEntry), []).Distinct().Where(
             name => !pinned.Contains($"\"{name}\":", StringComparison.Ordinal));

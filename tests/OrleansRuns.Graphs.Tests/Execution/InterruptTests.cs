@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 
 namespace OrleansRuns.Graphs.Tests;
@@ -55,6 +56,24 @@ public sealed class InterruptTests
             Assert.Single(writes.Interrupts);
             Assert.Null(writes.Update);
         }
+    }
+
+    [Theory]
+    [InlineData("""{"value":500}""")]
+    [InlineData("""{"value":5,"notes":[null]}""")]
+    public async Task InvokeAsync_AnswerThatItsTypeRefuses_AsksAgain(string answer)
+    {
+        var graph = Asking((state, node) => state with { Text = $"{node.Interrupt<Percent>("how much?").Value}" });
+        var begin = graph.Begin();
+        var task = begin.Tasks[0];
+
+        var refused = await graph.InvokeAsync(begin, task, TestGraph.ContextOf(begin, task, answers: [TestGraph.Json(answer)]));
+        var taken = await graph.InvokeAsync(
+            begin, task, TestGraph.ContextOf(begin, task, answers: [TestGraph.Json("""{"value":50,"notes":["n"]}""")]));
+
+        Assert.False(refused.Finished);
+        Assert.Single(refused.Interrupts);
+        Assert.Equal("50", taken.Update!.Value.GetProperty("text").GetString());
     }
 
     [Fact]
@@ -169,5 +188,12 @@ public sealed class InterruptTests
         public required bool Yes { get; init; }
 
         public required string[] Tags { get; init; }
+    }
+
+    private sealed record Percent(int Value)
+    {
+        public int Value { get; init; } = Value is >= 0 and <= 100 ? Value : throw new ArgumentOutOfRangeException(nameof(Value));
+
+        public ImmutableArray<string> Notes { get; init; } = [];
     }
 }

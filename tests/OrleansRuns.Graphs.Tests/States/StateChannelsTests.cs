@@ -77,7 +77,7 @@ public sealed class StateChannelsTests
     {
         var model = StateModelTests.Create<ItemsState>();
 
-        var error = Assert.Throws<GraphInputException>(() => model.CheckUpdate(TestGraph.Json(update), "the input"));
+        var error = Assert.Throws<GraphInputException>(() => model.CheckUpdate(TestGraph.Json(update), "the input", "task"));
 
         Assert.Equal(path, error.Path);
         Assert.Equal($"At '{path}' the input is null, which is not allowed there.", error.Message);
@@ -91,7 +91,7 @@ public sealed class StateChannelsTests
     {
         var model = StateModelTests.Create<ItemsState>();
 
-        Assert.Equal(update, model.CheckUpdate(TestGraph.Json(update), "the input").GetRawText());
+        Assert.Equal(update, model.CheckUpdate(TestGraph.Json(update), "the input", "task").GetRawText());
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class StateChannelsTests
 
         public ImmutableArray<string> Paths { get; init; } = [];
 
-        public ImmutableDictionary<string, string> ByName { get; init; } = ImmutableDictionary<string, string>.Empty;
+        public ImmutableSortedDictionary<string, string> ByName { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
         public MergeMap<string> Scores { get; init; }
 

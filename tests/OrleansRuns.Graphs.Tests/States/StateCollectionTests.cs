@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Collections.ObjectModel;
 using System.Text.Json;
@@ -30,6 +31,17 @@ public sealed class StateCollectionTests
         Build<ImmutableArray<List<int>>>,
     ];
 
+    /// <summary>Gets builds of states with a collection whose order is another one in every process.</summary>
+    public static TheoryData<Action> Unordered =>
+    [
+        Build<ImmutableHashSet<string>>,
+        Build<ImmutableDictionary<string, int>>,
+        Build<IImmutableSet<string>>,
+        Build<FrozenSet<string>>,
+        Build<FrozenDictionary<string, int>>,
+        Build<ImmutableArray<ImmutableHashSet<string>>>,
+    ];
+
     /// <summary>Gets builds of states with a collection that no node can change in place.</summary>
     public static TheoryData<Action> Immutable =>
     [
@@ -48,6 +60,23 @@ public sealed class StateCollectionTests
         var exception = Assert.Throws<GraphBuildException>(build);
 
         Assert.Contains("can be changed in place.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Unordered))]
+    public void Compile_CollectionWithoutAnOrder_IsReported(Action build)
+    {
+        var exception = Assert.Throws<GraphBuildException>(build);
+
+        Assert.Contains("has another order in every process, and so other bytes. Use ", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Compile_CollectionThatJsonCannotRead_IsReported()
+    {
+        var exception = Assert.Throws<GraphBuildException>(Build<ReadOnlyCollection<int>>);
+
+        Assert.Contains("is a ReadOnlyCollection, which cannot be read from JSON: ", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace OrleansRuns.Graphs.Tests;
 
-public sealed class StateModelTests
+public sealed partial class StateModelTests
 {
     private static readonly StateModel<BagState> Model = Create<BagState>();
 
@@ -191,7 +191,7 @@ public sealed class StateModelTests
     public void CheckUpdate_WhatOnlySeemsToFit_IsRefusedWithItsPath(string update, string path)
     {
         var refused = Assert.Throws<GraphInputException>(
-            () => Model.CheckUpdate(JsonSerializer.Deserialize<JsonElement>(update), "the update"));
+            () => Model.CheckUpdate(JsonSerializer.Deserialize<JsonElement>(update), "the update", "task"));
 
         Assert.StartsWith(path, refused.Path, StringComparison.Ordinal);
     }
@@ -331,7 +331,8 @@ public sealed class StateModelTests
         { """{"words":["a",1]}""", "$.words[1]" },
         { """{"peak":{"value":1,"more":2}}""", "$.peak.more" },
         { """{"scores":{"k":"x"}}""", "$.scores.k" },
-        { """{"talk":[{"type":"human","content":"no id"}]}""", "$.talk[0]" },
+        { """{"talk":[{"type":"remove","content":"no id"}]}""", "$.talk[0]" },
+        { """{"talk":[null]}""", "$.talk[0]" },
     };
 
     [Theory]
@@ -340,7 +341,7 @@ public sealed class StateModelTests
     {
         var update = JsonSerializer.Deserialize<JsonElement>(json);
 
-        var exception = Assert.Throws<GraphInputException>(() => Model.CheckUpdate(update, "the input"));
+        var exception = Assert.Throws<GraphInputException>(() => Model.CheckUpdate(update, "the input", "task"));
 
         Assert.Equal(path, exception.Path);
         Assert.Contains($"'{path}'", exception.Message, StringComparison.Ordinal);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace OrleansRuns.Graphs.Tests;
 
 /// <summary>Values that would come back as less than they were are refused with their place.</summary>
@@ -15,6 +17,14 @@ public sealed class StoredTypesTests
         },
         {
             state => state with { All = state.All.Append(new Animal { Name = "a" }).Append(new Bird { Name = "b", Wings = 2 }) },
+            "is declared as Animal but holds a Bird"
+        },
+        {
+            state => state with { Pets = state.Pets.Add("p", new Bird { Name = "b", Wings = 2 }) },
+            "is declared as Animal but holds a Bird"
+        },
+        {
+            state => state with { Herds = state.Herds.Append([new Animal { Name = "a" }, new Bird { Name = "b", Wings = 2 }]) },
             "is declared as Animal but holds a Bird"
         },
         {
@@ -58,6 +68,10 @@ public sealed class StoredTypesTests
         public AppendList<Animal> All { get; init; }
 
         public MergeMap<Cage> Homes { get; init; }
+
+        public ImmutableSortedDictionary<string, Animal> Pets { get; init; } = ImmutableSortedDictionary<string, Animal>.Empty;
+
+        public AppendList<ImmutableArray<Animal>> Herds { get; init; }
 
         public Ring? Ring { get; init; }
     }

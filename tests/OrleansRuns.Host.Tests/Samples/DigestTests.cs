@@ -89,6 +89,24 @@ public sealed class DigestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_TermThatIsRareInEveryFile_IsFrequentInAll()
+    {
+        const int files = 200;
+        foreach (var index in Enumerable.Range(0, files))
+        {
+            var own = string.Join(' ', Enumerable.Range(0, 60).Select(word => $"own{Letters(index)}x{Letters(word)}"));
+            _folder.Write($"in/{index:D3}.txt", $"{own} {own} zebra\n");
+        }
+
+        var state = await RunAsync(new { folder = _folder.PathOf("in"), report = _folder.PathOf("report.md") });
+
+        var first = state.GetProperty("topTerms")[0];
+        Assert.Equal(("zebra", files), (first.GetProperty("term").GetString(), first.GetProperty("count").GetInt32()));
+
+        static string Letters(int number) => string.Concat($"{number:D3}".Select(digit => (char)('a' + digit - '0')));
+    }
+
+    [Fact]
     public async Task Run_Refused_LeavesNoReport()
     {
         _folder.Write("in/a.txt", "One.");

@@ -76,6 +76,26 @@ internal sealed class RunsChecker : IAsyncDisposable
         waitingFor,
         bound);
 
+    /// <summary>Waits until runs that lost their silo have ended, or written more than the claim of the attempt that follows.</summary>
+    /// <param name="runs">The runs, which nobody executes at first.</param>
+    /// <param name="bound">How long to wait for each at most.</param>
+    internal async Task WentOnAsync(IReadOnlyList<string> runs, TimeSpan bound)
+    {
+        foreach (var run in runs)
+        {
+            var left = await ScalarAsync(Newest(run));
+            await Eventually.TrueAsync(
+                async () => await ScalarAsync($"select count(*) from runs where {Unfinished} and run_id = '{run}'") == 0
+                    || await ScalarAsync(Newest(run)) >= left + 2,
+                $"run {run} to go on from position {left} of its log",
+                bound);
+        }
+
+        static string Newest(string run) =>
+            "select coalesce(max(position), -1) from orleansstorage where thread = "
+            + $"(select log_id from threads join runs using (thread_id) where run_id = '{run}')";
+    }
+
     /// <summary>Waits until no run is left that has not ended.</summary>
     /// <param name="bound">How long to wait at most.</param>
     internal Task EndedAsync(TimeSpan bound) => Eventually.TrueAsync(

@@ -44,7 +44,7 @@ internal sealed class OrderLoad : IAsyncDisposable
     internal static OrderLoad Begin(IRunsClient runs, int callers, int flaky = 2, int leftAlone = 0) =>
         new(runs, callers, flaky, leftAlone);
 
-    /// <summary>Waits until more orders have ended since the last time.</summary>
+    /// <summary>Waits until more orders that their callers wait for have ended since the last time.</summary>
     internal async Task EndedAsync(int orders)
     {
         for (var ended = 0; ended < orders; ended++)
@@ -86,9 +86,8 @@ internal sealed class OrderLoad : IAsyncDisposable
             {
                 var ended = await run.WaitAsync().WithinAsync($"the end of run {order.RunId}", Bound);
                 order.Told = ended.Status;
+                _ended.Release();
             }
-
-            _ended.Release();
         }
     }
 

@@ -37,6 +37,8 @@ internal sealed class DrainBench : IAsyncDisposable
 
     internal StoreHooks LogHooks => _store.LogHooks;
 
+    internal StoreHooks ReportHooks => _store.ReportHooks;
+
     /// <summary>Gets what was logged as a warning or an error.</summary>
     internal IReadOnlyCollection<string> Logs => _logs.Lines;
 

@@ -81,6 +81,35 @@ public sealed partial class DrainCaseTests
     }
 
     [Fact]
+    public async Task B_PendingRunWaitsForTheDatabaseInAnOperatorsDrain_BeginsWhenTheCordonIsUndone()
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var tried = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bench.Hooks.Before = call =>
+        {
+            if (call == nameof(IRunCatalog.BeginAsync))
+            {
+                tried.TrySetResult();
+                throw new TimeoutException("The database did not answer.");
+            }
+
+            return Task.CompletedTask;
+        };
+        var thread = bench.Cluster.Runs.Thread();
+        bench.Cluster.Gates.Of(thread.Id).Open();
+        var run = await thread.StartAsync(SampleGraphs.Gated, new { });
+        await tried.Task.WithinAsync("the run to be claimed");
+        var cordon = bench.Cluster.Services.GetRequiredService<SiloCordon>();
+
+        await cordon.CordonAsync();
+        await bench.Cluster.Services.GetRequiredService<SiloDrain>().DrainNowAsync("drain").WithinAsync("the drain");
+        bench.Hooks.Before = _ => Task.CompletedTask;
+        await cordon.UncordonAsync();
+
+        Assert.Equal(RunStatus.Success, (await run.WaitAsync().WithinAsync("the run to begin and end")).Status);
+    }
+
+    [Fact]
     public async Task C_RunAdmittedInTheMiddleOfTheDrain_StaysPendingAndBeginsAtTheNextStart()
     {
         await using var bench = await DrainBench.StartAsync(nodeGrace: DrainBench.Stuck);

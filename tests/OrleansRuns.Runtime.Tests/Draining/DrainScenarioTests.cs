@@ -122,6 +122,24 @@ public sealed class DrainScenarioTests
         Assert.Equal((RunStatus.Success, RunStatus.Success), (memory!.Status, (await bench.FindAsync(run.Run)).Status));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task StopAsync_ReportIsNotTakenAtFirst_IsStoredWhenTheDatabaseIsBack(bool isAnswerLost)
+    {
+        await using var bench = await DrainBench.StartAsync();
+        var run = await bench.Cluster.StartGatedRunAsync();
+        var failures = 0;
+        Task Fail() => ++failures <= 3 ? throw new IOException("The connection was reset.") : Task.CompletedTask;
+        bench.ReportHooks.Before = _ => isAnswerLost ? Task.CompletedTask : Fail();
+        bench.ReportHooks.After = _ => isAnswerLost ? Fail() : Task.CompletedTask;
+
+        await bench.StopAsync();
+
+        Assert.Equal(4, failures);
+        Assert.Equal(DrainOutcome.Interrupted, (await bench.ToldAsync(run.Run)).Outcome);
+    }
+
     [Fact]
     public async Task StopAsync_OneWriteFails_IsSurfacedWithItsRunAndHidesNoOther()
     {

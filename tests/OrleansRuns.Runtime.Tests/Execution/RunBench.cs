@@ -58,6 +58,10 @@ internal sealed class RunBench
 
     internal ThreadRow Thread { get; }
 
+    internal int RecursionLimit { get; init; } = 100_000;
+
+    internal RecoveryPolicy RecoveryPolicy { get; init; }
+
     /// <summary>Executes an attempt with an input.</summary>
     internal Task<RunOutcome> ExecuteAsync(
         object input, string run = "run-1", int attempt = 1, IRunEvents? events = null, RunStop? stop = null) =>
@@ -80,13 +84,19 @@ internal sealed class RunBench
         where TState : GraphState =>
         (TState)(await Reader.FindAsync(Thread, null, CancellationToken.None))!.Checkpoint.State;
 
-    private StartRunRequest Request(string run) => new() { RunId = run, Graph = _graph.Name, RecursionLimit = 100_000 };
+    private StartRunRequest Request(string run) => new()
+    {
+        RunId = run,
+        Graph = _graph.Name,
+        RecursionLimit = RecursionLimit,
+        RecoveryPolicy = RecoveryPolicy,
+    };
 
     private Task<RunOutcome> ExecuteAsync(StartRunRequest request, int attempt, IRunEvents? events, RunStop? stop = null)
     {
         var row = Rows.Claimed(Thread, request, attempt);
         return Task.Factory.StartNew(
-                () => _executor.ExecuteAsync(row, events ?? new RecordedEvents(), stop ?? new RunStop()),
+                () => _executor.ExecuteAsync(row, events ?? new RecordedEvents(), stop ?? new RunStop(), retries: 0),
                 CancellationToken.None,
                 TaskCreationOptions.DenyChildAttach,
                 new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler)

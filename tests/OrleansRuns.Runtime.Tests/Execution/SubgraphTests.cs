@@ -43,6 +43,37 @@ public sealed class SubgraphTests
         }
     }
 
+    [Fact]
+    public async Task ExecuteAsync_CrashInsideASubgraph_DoesNotBeginItsLimitAnew()
+    {
+        const int Limit = 5;
+        foreach (var crashAt in Enumerable.Range(2, Limit - 1))
+        {
+            var log = new ThreadLogProbe(new MemoryThreadLogStore());
+            var checkpoints = 0;
+            log.Appending = entry =>
+            {
+                checkpoints += entry.Records.OfType<CheckpointLogRecord>().Any(record => record.Namespace.Length > 0) ? 1 : 0;
+                return checkpoints == crashAt ? throw new InvalidOperationException("The process died.") : Task.CompletedTask;
+            };
+            var bench = new RunBench(GraphCompiler.Compile("outer", new LongGraph()), log) { RecursionLimit = Limit };
+
+            await Assert.ThrowsAsync<InvalidOperationException>(() => bench.ExecuteAsync(new { }));
+            log.Appending = _ => Task.CompletedTask;
+            var outcome = await bench.ExecuteAsync(new { }, attempt: 2);
+
+            Assert.Equal((RunStatus.Error, StopReason.RecursionLimit), (outcome.Status, outcome.StopReason));
+        }
+    }
+
+    private sealed class LongGraph : IGraph<TurnsState>
+    {
+        public void Build(GraphBuilder<TurnsState> graph) => graph.AddPath(
+            Node.Start,
+            graph.AddSubgraph("child", new TurnsGraph(state => state), _ => new TurnsState { Until = 8 }, (outer, _) => outer),
+            Node.End);
+    }
+
     private sealed class RescuedGraph : IGraph<TurnsState>
     {
         public void Build(GraphBuilder<TurnsState> graph)

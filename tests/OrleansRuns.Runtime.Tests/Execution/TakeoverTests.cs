@@ -73,6 +73,27 @@ public sealed class TakeoverTests(ITestOutputHelper output)
         Assert.Equal(entries, _store.Appends);
     }
 
+    [Theory]
+    [InlineData(RecoveryPolicy.Stop, RunStatus.Interrupted, 1)]
+    [InlineData(RecoveryPolicy.Resume, RunStatus.Success, 2)]
+    public async Task ExecuteAsync_StoppedBeforeAndTheRowDoesNotSaySo_FollowsThePolicy(RecoveryPolicy policy, RunStatus status, int turns)
+    {
+        var stop = new RunStop();
+        var graph = TurnsGraph.Compile(state =>
+        {
+            stop.RequestDrain();
+            return state with { Items = state.Items.Append($"{state.Turns}") };
+        });
+        var bench = new RunBench(graph, _store) { RecoveryPolicy = policy };
+
+        var stopped = await bench.ExecuteAsync(new { until = 2 }, stop: stop);
+        var next = await bench.ExecuteAsync(new { until = 2 }, attempt: 2);
+
+        Assert.Equal((RunStatus.Interrupted, StopReason.Drained), (stopped.Status, stopped.StopReason));
+        Assert.Equal(status, next.Status);
+        Assert.Equal(turns, (await bench.StateAsync<TurnsState>()).Turns);
+    }
+
     [Fact]
     public async Task ExecuteAsync_ZombieAppendsBeforeTheClaim_ClaimsAgain()
     {

@@ -16,6 +16,8 @@ public sealed class StrikesTests
 
         Assert.Empty(strikes.LostOwners);
         Assert.Equal(3, strikes.Unlogged);
+        // What the same silo has tried again itself, because the database did not answer, says nothing of the run.
+        Assert.Equal(1, Strikes.Of(LogView.Empty, Row(attempt: 4), retries: 2).Unlogged);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using OrleansRuns.TestKit;
 
 namespace OrleansRuns.Runtime.Tests;
 
-public sealed class RunKeeperTests
+public sealed partial class RunKeeperTests
 {
     private const string Owner = "this silo";
 
@@ -347,42 +347,4 @@ public sealed class RunKeeperTests
 
     private async Task<RunRow> FindAsync(RunKeeper keeper) =>
         (await _catalog.FindRunAsync(keeper.Row.RunId, CancellationToken.None))!;
-
-    private sealed class ScriptedExecutor : IRunExecutor
-    {
-        internal Func<RunRow, CancellationToken, Task<RunOutcome>> Execute { get; set; } =
-            (_, _) => Task.FromResult(new RunOutcome { Status = RunStatus.Success });
-
-        internal Func<RunStop, Task<RunOutcome>>? ExecuteStop { get; set; }
-
-        internal int Executions { get; private set; }
-
-        public bool HasGraph(string graph) => true;
-
-        public string FingerprintOf(string graph) => "";
-
-        internal List<(RunOutcome Outcome, bool RollBack)> Closings { get; } = [];
-
-        internal Exception? ClosingFailure { get; set; }
-
-        public Task<RunOutcome> ExecuteAsync(RunRow run, IRunEvents events, RunStop stop)
-        {
-            Executions++;
-            return ExecuteStop?.Invoke(stop) ?? Execute(run, stop.Token);
-        }
-
-        public Task<RunOutcome> CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken)
-        {
-            if (rollBack && ClosingFailure is { } failure)
-            {
-                return Task.FromException<RunOutcome>(failure);
-            }
-
-            Closings.Add((outcome, rollBack));
-            return Task.FromResult(outcome);
-        }
-
-        public Task<ThreadRest> FindRestAsync(RunRow run, CancellationToken cancellationToken) =>
-            Task.FromResult(new ThreadRest(Asks: false, PlannedBy: null));
-    }
 }

@@ -44,6 +44,35 @@ public abstract class CancelContract(TransitionCluster shared)
     }
 
     [Fact]
+    [Proves(ContractLine.CancelIntent, Trial.WriteIsSlow)]
+    public async Task Cancel_RowWasReadBeforeAndArrivesAfter_EndsTheRunAtOnce()
+    {
+        var active = await Cluster.StartGatedRunAsync();
+        var queued = await active.Thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Enqueue);
+        var read = _shared.HoldAfter(nameof(IRunCatalog.FindRunAsync));
+        var asking = queued.GetAsync();
+        await read.ReachedAsync();
+
+        var cancelling = queued.CancelAsync();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await using var reader = await Cluster.Store.OpenReaderAsync();
+                var row = await reader.GetRequiredService<IRunCatalog>().FindRunAsync(queued.Id, CancellationToken.None);
+                return row!.CancelAction is not null;
+            },
+            $"the cancel of run '{queued.Id}' to be durable");
+        read.Release();
+        await asking.WithinAsync("the question to be answered");
+        await cancelling.WithinAsync("the cancel to be answered");
+
+        // Recovery would find it too, but not so soon.
+        await Eventually.TrueAsync(
+            async () => (await _shared.RowAsync(queued.Id)).IsFinal, $"run '{queued.Id}' to end", TimeSpan.FromSeconds(20));
+        active.Gate.Open();
+    }
+
+    [Fact]
     [Proves(ContractLine.CancelIntent)]
     public async Task Cancel_FromEverySilo_ReachesTheRunWhereverItIs()
     {

@@ -41,6 +41,9 @@ public sealed class RunStore : IDisposable
     /// <summary>Gets what comes between a cluster and its thread logs.</summary>
     public StoreHooks LogHooks { get; } = new();
 
+    /// <summary>Gets what comes between a cluster and its drain reports.</summary>
+    public StoreHooks ReportHooks { get; } = new();
+
     /// <summary>Opens the store to look at, also while no silo has it.</summary>
     /// <returns>The services of a reader: the catalog, the log, the drain reports.</returns>
     public async Task<ServiceProvider> OpenReaderAsync()
@@ -71,6 +74,7 @@ public sealed class RunStore : IDisposable
             : silo.AddOrleansRunsPostgres(options => options.ConnectionString = _connectionString);
         Decorate<IRunCatalog>(silo.Services, catalog => new HookedRunCatalog(catalog, Hooks));
         Decorate<IThreadLogStore>(silo.Services, log => new HookedThreadLogStore(log, LogHooks));
+        Decorate<IDrainReports>(silo.Services, reports => new HookedDrainReports(reports, ReportHooks));
     }
 
     private static void Decorate<T>(IServiceCollection services, Func<T, T> decorate)

@@ -8,8 +8,8 @@ internal sealed class DigestGraph : IGraph<DigestState>
 {
     internal const string Description = "Counts lines, words and frequent terms of a folder's text files and writes a Markdown report.";
 
-    /// <summary>How many of a file's own most frequent terms are counted: what is rare in every file is not frequent in all.</summary>
-    private const int TermsPerFile = 50;
+    /// <summary>How many different terms of a file are counted, more than any text has: a dump of words must not outgrow the log.</summary>
+    private const int TermsPerFile = 20_000;
 
     private const int TopTerms = 20;
 

@@ -51,7 +51,7 @@ internal sealed record DigestState : GraphState
 
     public Total<long> Words { get; init; }
 
-    /// <summary>Gets how often each file's own frequent terms occur; only until they are merged.</summary>
+    /// <summary>Gets how often the terms of all files occur; only until the most frequent ones are chosen.</summary>
     [Ephemeral]
     public TermCounts Terms { get; init; } = TermCounts.Empty;
 

@@ -65,7 +65,7 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
     internal async Task<RunOutcome?> ExecuteAsync(RunRow row)
     {
         var execution = Task.Factory.StartNew(
-            () => _executor.ExecuteAsync(row, this, new RunStop()),
+            () => _executor.ExecuteAsync(row, this, new RunStop(), retries: 0),
             CancellationToken.None,
             TaskCreationOptions.DenyChildAttach,
             _grain).Unwrap();

@@ -1,0 +1,67 @@
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+/// <summary>Runs whose log or database fails them.</summary>
+public sealed partial class RunKeeperTests
+{
+    [Fact]
+    public async Task RunAsync_LogCannotBeRead_EndsAsAnErrorThatSaysSo()
+    {
+        var damaged = new InvalidDataException("The entry at position 3 is damaged.");
+        _executor.Execute = (_, _) => throw damaged;
+        _executor.RestFailure = damaged;
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.Equal((RunStatus.Error, damaged.Message, 1), (keeper.Row.Status, keeper.Row.Error, _executor.Executions));
+    }
+
+    [Theory]
+    [InlineData(CancelAction.Interrupt)]
+    [InlineData(CancelAction.Rollback)]
+    public async Task RunAsync_CancelledAndItsLogCannotBeRead_EndsAndKeepsWhatThereIs(CancelAction action)
+    {
+        var damaged = new InvalidDataException("The entry at position 3 is damaged.");
+        (_executor.RestFailure, _executor.ClosingFailure) = (damaged, damaged);
+        await _catalog.BeginAsync("run", 1, "a silo that died", CancellationToken.None);
+        await _catalog.RequestCancelAsync("run", action, CancellationToken.None);
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.Equal(
+            (RunStatus.Interrupted, StopReason.Cancelled, false, damaged.Message),
+            (keeper.Row.Status, keeper.Row.StopReason, keeper.Row.RolledBack, keeper.Row.Error));
+    }
+
+    [Fact]
+    public async Task RunAsync_DatabaseFailsAndComesBack_TellsHowOftenItWasTried()
+    {
+        var failures = 0;
+        _executor.Execute = (_, _) => ++failures < 3
+            ? throw new LogUnavailableException("The database did not answer.")
+            : Task.FromResult(new RunOutcome { Status = RunStatus.Success });
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.Equal((RunStatus.Success, 3, 2), (keeper.Row.Status, keeper.Row.Attempt, _executor.Retries));
+    }
+
+    [Fact]
+    public async Task RunAsync_AttemptBeforeWasStoppedForGood_EndsAsItWas()
+    {
+        _executor.Execute = (_, _) => Task.FromResult(
+            new RunOutcome { Status = RunStatus.Interrupted, StopReason = StopReason.Drained });
+        _inner.Row = _inner.Row with { Request = """{"runId":"run","graph":"graph","recoveryPolicy":"stop"}""" };
+        using var keeper = Keeper();
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.Equal(
+            (RunStatus.Interrupted, StopReason.Drained, false), (keeper.Row.Status, keeper.Row.StopReason, keeper.Row.Resumable));
+    }
+}
