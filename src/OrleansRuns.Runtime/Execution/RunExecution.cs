@@ -19,6 +19,9 @@ internal sealed partial class RunExecution(
     /// <summary>How often an attempt claims: as often as an earlier owner may append before it is fenced, with room to spare.</summary>
     private const int MaxClaims = 100;
 
+    /// <summary>The log of the attempt while it is under way: after its end it says nothing more.</summary>
+    private RunLog? _sharing;
+
     /// <summary>Executes the attempt.</summary>
     /// <param name="stop">Asks it to end now: nodes are cancelled, and left behind when they do not listen.</param>
     internal async Task<RunOutcome> ExecuteAsync(RunStop stop)
@@ -48,6 +51,7 @@ internal sealed partial class RunExecution(
                 }
 
                 var (end, isWaiting) = await RunAsync(log, turn, stop);
+                _sharing = null;
                 if (log.View.ClaimedBy == setup.Row.RunId && log.View.ClaimedAttempt == setup.Row.Attempt)
                 {
                     await log.AppendAsync(isWaiting ? [Telling.Waiting] : [], end);
@@ -124,6 +128,8 @@ internal sealed partial class RunExecution(
         try
         {
             var start = await new RunStart(setup with { Suspicion = turn.Suspicion }, threads, log).BeginAsync(stop.Token);
+            _sharing = log;
+            _ = ShareAsync(turn, log);
             var claim = log.View.Claim!;
             var limits = new SuperstepLimits
             {
@@ -149,6 +155,30 @@ internal sealed partial class RunExecution(
             return (end, false);
         }
     }
+
+    /// <summary>Says in the log that the attempt is alone no more, before others come in beside it.</summary>
+    private async Task ShareAsync(SuspectTurn turn, RunLog log)
+    {
+        await turn.ShareAsked;
+        if (_sharing != log || log.View.Claim is not { Suspicion: { } suspicion } claim)
+        {
+            return;
+        }
+
+        try
+        {
+            await log.AppendAsync([], claim with { Suspicion = suspicion with { IsAlone = false } });
+            turn.Share();
+        }
+        catch (Exception exception)
+        {
+            // The attempt meets the same, and its turn ends with it.
+            LogNotShared(logger, exception, setup.Row.RunId);
+        }
+    }
+
+    [LoggerMessage(3402, LogLevel.Warning, "Run {RunId} could not say in its log that it is alone on its silo no more.")]
+    private static partial void LogNotShared(ILogger logger, Exception exception, string runId);
 
     [LoggerMessage(3400, LogLevel.Warning, "Run {RunId} was fenced in attempt {Attempt}: it stops and writes nothing more.")]
     private static partial void LogFenced(ILogger logger, Exception exception, string runId, int attempt);

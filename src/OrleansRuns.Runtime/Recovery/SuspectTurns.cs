@@ -61,7 +61,8 @@ internal sealed class SuspectTurns(IOptions<RunRecoveryOptions> options, TimePro
         }
     }
 
-    internal void Progress(SuspectTurn turn)
+    /// <summary>Lets others in beside the suspect that has its turn.</summary>
+    internal void Share(SuspectTurn turn)
     {
         lock (_lock)
         {
@@ -106,8 +107,15 @@ internal sealed class SuspectTurns(IOptions<RunRecoveryOptions> options, TimePro
                 return;
             }
 
-            if (_alone is not null)
+            if (_alone is { ShareAsked.IsCompleted: false } alone)
             {
+                // Its log has to say first that it is alone no more: a death that follows is not held against it alone.
+                _handedOver = time.GetTimestamp();
+                alone.AskToShare();
+            }
+            else if (_alone is not null)
+            {
+                // Its log takes no word. Nobody waits for that without end.
                 _beside++;
                 EndTurn();
             }
@@ -180,11 +188,15 @@ internal sealed class SuspectTurns(IOptions<RunRecoveryOptions> options, TimePro
 internal sealed class SuspectTurn(SuspectTurns turns, Strikes strikes) : IDisposable
 {
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _shareAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isOver;
 
     internal Strikes Strikes => strikes;
 
     internal Task HasBegun => _begun.Task;
+
+    /// <summary>Gets a task that completes when the attempt is to say in its log that it is alone no more, and then to share.</summary>
+    internal Task ShareAsked => _shareAsked.Task;
 
     /// <summary>Gets whether no other attempt is on the silo.</summary>
     internal bool IsAlone { get; private set; }
@@ -203,7 +215,12 @@ internal sealed class SuspectTurn(SuspectTurns turns, Strikes strikes) : IDispos
     }
 
     /// <summary>Tells that the run got on: it is no suspect any more, and others may come in beside it.</summary>
-    internal void Progress() => turns.Progress(this);
+    internal void Progress() => turns.Share(this);
+
+    /// <summary>Tells that the log says that it is alone no more: others may come in beside it.</summary>
+    internal void Share() => turns.Share(this);
+
+    internal void AskToShare() => _shareAsked.TrySetResult();
 
     internal void Begin(bool isAlone)
     {

@@ -12,7 +12,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     private const int StoredGraphs = 40;
 
     /// <summary>Changes with the random graphs and with what is stored of a run, and with nothing else.</summary>
-    private const string StoredBytes = "7468c9deca5f0aae812ebf08f1b40632adb071509aa5e70572911ab62d5b5c79";
+    private const string StoredBytes = "97bf9f00e02a097e943495ff2cd33973a293d677487b43c357b1ea83b02bb1d9";
 
     [Fact]
     public async Task Run_DisturbedInEveryWay_EndsLikeTheUndisturbedRun()
@@ -63,16 +63,28 @@ public sealed class SimulationTests(ITestOutputHelper output)
     {
         var graph = GraphCompiler.Compile("random", new RandomGraph(seed));
         var calm = new SimulatedRun(graph, new(seed: null));
-        var chaos = new Chaos(seed);
-        var disturbed = new SimulatedRun(graph, chaos);
-
         var expected = await calm.RunToEndAsync();
-        var actual = await disturbed.RunToEndAsync();
+        var (chaos, disturbed, actual) = await DisturbAsync(graph, seed);
 
         Assert.True(expected == actual, $"Seed {seed}: expected {expected}, but the disturbed run ended with {actual}.");
         Assert.True(
             calm.Wholes.Order(StringComparer.Ordinal).SequenceEqual(disturbed.Wholes.Order(StringComparer.Ordinal)),
             $"Seed {seed}: the checkpoints of the disturbed run differ.");
         return chaos;
+    }
+
+    /// <summary>Runs a graph until it has met a crash: a short one may meet none at first.</summary>
+    private static async Task<(Chaos Chaos, SimulatedRun Run, string State)> DisturbAsync(CompiledGraph graph, int seed)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var chaos = new Chaos(seed + (tries * 0x1000000));
+            var run = new SimulatedRun(graph, chaos);
+            var state = await run.RunToEndAsync();
+            if (chaos.Crashes > 0)
+            {
+                return (chaos, run, state);
+            }
+        }
     }
 }

@@ -30,6 +30,9 @@ public sealed class KubernetesTests
     [InlineData("apiVersion: v1\nkind: Secret\n")]
     [InlineData("apiVersion: v2\nkind: Service\n")]
     [InlineData("apiVersion: apps/v1\nkind: Deployment\nspec:\n  minReadySecond: 1\n")]
+    [InlineData("apiVersion: apps/v1\nkind: Deployment\nspec:\n  minReadySeconds: soon\n")]
+    [InlineData("apiVersion: apps/v1\nkind: Deployment\nspec:\n  template:\n    spec:\n      volumeMounts: []\n")]
+    [InlineData("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresource: []\n")]
     [InlineData("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n")]
     public void Manifest_SomethingUnknown_IsRefused(string text) =>
         Assert.True(Record.Exception(() => Manifest.ReadKubernetes(text)) is YamlException or InvalidDataException);
@@ -43,6 +46,16 @@ public sealed class KubernetesTests
 
         Assert.True(drain < stop, $"The drain takes {drain} of {stop}.");
         Assert.True(preStop + stop < grace, $"{preStop} and {stop} do not fit into {grace}.");
+    }
+
+    [Fact]
+    public void Autoscaler_MeasuresWhatThePodAsksFor()
+    {
+        var metric = Assert.Single(Of("HorizontalPodAutoscaler").Items("spec.metrics")).At("resource");
+
+        Assert.Equal("Utilization", metric.Text("target.type"));
+        // Without a request there is nothing that it could be a part of.
+        Assert.NotEmpty(Silo.Text($"resources.requests.{metric.Text("name")}"));
     }
 
     [Fact]

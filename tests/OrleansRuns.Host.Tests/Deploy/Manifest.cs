@@ -1,4 +1,5 @@
 using System.Globalization;
+using k8s;
 using YamlDotNet.RepresentationModel;
 
 namespace OrleansRuns.Host.Tests;
@@ -20,27 +21,14 @@ internal static class Manifest
         ["Kustomization"] = "kustomize.config.k8s.io/v1beta1",
     };
 
-    /// <summary>The members whose own members are names that somebody chose.</summary>
-    private static readonly HashSet<string> Chosen = ["labels", "matchLabels", "requests", "limits"];
-
-    private static readonly HashSet<string> Members =
-    [
-        .. """
-           apiVersion kind metadata name labels spec selector matchLabels template resources images newTag
-           strategy type rollingUpdate maxUnavailable maxSurge minReadySeconds serviceAccountName automountServiceAccountToken
-           terminationGracePeriodSeconds securityContext runAsNonRoot runAsUser runAsGroup seccompProfile allowPrivilegeEscalation
-           readOnlyRootFilesystem capabilities drop topologySpreadConstraints maxSkew topologyKey whenUnsatisfiable labelSelector
-           containers image args env value valueFrom fieldRef fieldPath secretKeyRef key ports containerPort port targetPort
-           startupProbe readinessProbe livenessProbe httpGet path periodSeconds timeoutSeconds failureThreshold
-           lifecycle preStop sleep seconds requests limits volumeMounts mountPath volumes emptyDir sizeLimit
-           podSelector policyTypes ingress from scaleTargetRef minReplicas maxReplicas metrics resource target averageUtilization
-           rules apiGroup apiGroups verbs roleRef subjects behavior scaleUp scaleDown stabilizationWindowSeconds selectPolicy policies
-           """.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries),
-    ];
+    /// <summary>What a kustomization may say here. It is none of Kubernetes' own kinds.</summary>
+    private static readonly HashSet<string> OfKustomization = ["apiVersion", "kind", "resources", "images"];
 
     /// <summary>Reads the documents of Kubernetes in a file.</summary>
-    /// <exception cref="YamlDotNet.Core.YamlException">It is no YAML, or names a member twice.</exception>
-    /// <exception cref="InvalidDataException">A kind or a member is not known.</exception>
+    /// <exception cref="YamlDotNet.Core.YamlException">
+    /// It is no YAML, or a member is unknown there, named twice or of another type.
+    /// </exception>
+    /// <exception cref="InvalidDataException">A kind is not known.</exception>
     internal static IReadOnlyList<YamlNode> ReadKubernetes(string text)
     {
         var documents = Read(text);
@@ -52,7 +40,16 @@ internal static class Manifest
                 throw new InvalidDataException($"{document.Text("apiVersion")} {kind} is not known.");
             }
 
-            CheckMembers(document, kind);
+            if (kind == "Kustomization" && ((YamlMappingNode)document).Children.Keys.Any(name => !OfKustomization.Contains($"{name}")))
+            {
+                throw new InvalidDataException("The kustomization says something unknown.");
+            }
+        }
+
+        if (documents.All(document => document.Text("kind") != "Kustomization"))
+        {
+            // As the types of Kubernetes itself: each member in its place, with its type.
+            KubernetesYaml.LoadAllFromString(text, typeMap: null, strict: true);
         }
 
         return documents;
@@ -86,27 +83,4 @@ internal static class Manifest
     internal static TimeSpan Seconds(this YamlNode node, string path) => TimeSpan.FromSeconds(node.Number(path));
 
     internal static IReadOnlyList<YamlNode> Items(this YamlNode node, string path) => [.. (YamlSequenceNode)node.At(path)];
-
-    private static void CheckMembers(YamlNode node, string where)
-    {
-        foreach (var item in node as YamlSequenceNode ?? [])
-        {
-            CheckMembers(item, where);
-        }
-
-        foreach (var (name, value) in node as YamlMappingNode ?? [])
-        {
-            var path = $"{where}.{name}";
-            if (!Members.Contains(name.ToString()))
-            {
-                throw new InvalidDataException($"{path} is not known.");
-            }
-
-            // The selector of a Service is labels itself, those of others hold them.
-            if (!Chosen.Contains(name.ToString()) && path != "Service.spec.selector")
-            {
-                CheckMembers(value, path);
-            }
-        }
-    }
 }

@@ -146,7 +146,7 @@ public sealed class DrainScenarioTests
         await using var bench = await DrainBench.StartAsync();
         var failing = await bench.Cluster.StartGatedRunAsync();
         var good = await bench.Cluster.StartGatedRunAsync();
-        var measured = new ConcurrentQueue<(string Name, double Value, object? Outcome)>();
+        var measured = new ConcurrentQueue<(string Name, double Value, string Tags)>();
         using var listener = Listen(bench.Cluster.Services.GetRequiredService<IMeterFactory>(), measured);
         bench.Hooks.BeforeEnd = end => end.RunId == failing.Run.Id
             ? throw new InvalidOperationException("The disk is full.")
@@ -164,12 +164,12 @@ public sealed class DrainScenarioTests
             && line.Contains(failing.Run.Id, StringComparison.Ordinal) && line.Contains("The disk is full.", StringComparison.Ordinal));
         Assert.Equal(1, measured.Where(one => one.Name == "orleansruns.drain.persist.failures").Sum(one => one.Value));
         Assert.Equal(
-            ["interrupted", "not_persisted"],
-            measured.Where(one => one.Name == "orleansruns.drain.runs").Select(one => (string?)one.Outcome).Order());
+            ["interrupted cancellation", "not_persisted cancellation"],
+            measured.Where(one => one.Name == "orleansruns.drain.runs").Select(one => one.Tags).Order());
         Assert.Single(measured, one => one.Name == "orleansruns.drain.duration");
     }
 
-    private static MeterListener Listen(IMeterFactory meters, ConcurrentQueue<(string Name, double Value, object? Outcome)> measured)
+    private static MeterListener Listen(IMeterFactory meters, ConcurrentQueue<(string Name, double Value, string Tags)> measured)
     {
         var listener = new MeterListener
         {
@@ -182,8 +182,8 @@ public sealed class DrainScenarioTests
             },
         };
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-            measured.Enqueue((instrument.Name, value, tags.IsEmpty ? null : tags[0].Value)));
-        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => measured.Enqueue((instrument.Name, value, null)));
+            measured.Enqueue((instrument.Name, value, string.Join(' ', tags.ToArray().Select(tag => tag.Value)))));
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => measured.Enqueue((instrument.Name, value, "")));
         listener.Start();
         return listener;
     }

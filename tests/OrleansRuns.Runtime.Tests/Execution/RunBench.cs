@@ -38,13 +38,17 @@ internal sealed class RunBench
             store,
             Reader,
             nodes,
-            new SuspectTurns(Options.Create(new RunRecoveryOptions()), TimeProvider.System),
+            Turns,
             instruments,
             TimeProvider.System,
             NullLogger<RunExecution>.Instance);
         Thread = Rows.Thread(graph);
         EventReader = new RunEventReader(store, Reader, graphs);
     }
+
+    /// <summary>Gets the turns of the bench's silo.</summary>
+    internal SuspectTurns Turns { get; } = new(
+        Options.Create(new RunRecoveryOptions { AloneTime = TimeSpan.FromSeconds(1) }), TimeProvider.System);
 
     /// <summary>Gets a reader of the events of the bench's runs.</summary>
     internal RunEventReader EventReader { get; }

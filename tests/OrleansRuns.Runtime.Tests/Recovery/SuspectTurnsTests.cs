@@ -79,17 +79,37 @@ public sealed class SuspectTurnsTests
     }
 
     [Fact]
-    public async Task EnterAsync_TurnHasNoEnd_IsEnded()
+    public async Task EnterAsync_TurnHasNoEnd_IsSharedWhenTheLogSaysSo()
     {
         var suspect = await Enter(2);
         var (other, next) = (Enter(0), Enter(2));
 
         _time.Advance(_options.AloneTime + TimeSpan.FromSeconds(1));
+        await suspect.ShareAsked.WithinAsync("the suspect to be asked to share");
+        Assert.False(other.IsCompleted);
+        suspect.Share();
         (await other.WithinAsync("the other to begin")).Dispose();
         Assert.False(next.IsCompleted);
         suspect.Dispose();
 
         Assert.True((await next.WithinAsync("the next turn")).IsAlone);
+    }
+
+    [Fact]
+    public async Task EnterAsync_TurnHasNoEndAndItsLogTakesNoWord_IsEnded()
+    {
+        var suspect = await Enter(2);
+        var other = Enter(0);
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(_options.AloneTime + TimeSpan.FromSeconds(1));
+                return Task.FromResult(other.IsCompleted);
+            },
+            "the other to begin all the same");
+
+        Assert.True(suspect.ShareAsked.IsCompleted);
     }
 
     [Fact]

@@ -25,6 +25,31 @@ public sealed record SimulatedState : GraphState
 
     /// <summary>Gets the nodes that ran.</summary>
     public UnionSet<string> Seen { get; init; }
+
+    /// <summary>Gets after how many tasks each of them ran last.</summary>
+    public MergeMap<long> RanAt { get; init; }
+
+    /// <summary>Gets what they said.</summary>
+    public Messages Talk { get; init; }
+
+    /// <summary>Gets the length of the longest thing that was said.</summary>
+    public Longest Longest { get; init; } = new(0);
+
+    /// <summary>Gets what all tasks of a superstep set to the same.</summary>
+    public string? Before { get; init; }
+}
+
+/// <summary>The greatest of all lengths.</summary>
+/// <param name="Length">The length.</param>
+public sealed record Longest(int Length) : IMergeable<Longest>
+{
+    /// <inheritdoc/>
+    public static Longest Merge(Longest before, Longest current, Longest incoming)
+    {
+        ArgumentNullException.ThrowIfNull(current);
+        ArgumentNullException.ThrowIfNull(incoming);
+        return current.Length > incoming.Length ? current : incoming;
+    }
 }
 
 /// <summary>A graph drawn from a seed: edges lead forward, so that every node ends; loops lead back while few steps were made.</summary>
@@ -79,6 +104,10 @@ public sealed class RandomGraph(int seed, int depth = 0) : IGraph<SimulatedState
         Log = state.Log.Append($"{what}:{state.Steps}:{state.Log.Count}"),
         Steps = state.Steps + 1,
         Seen = state.Seen.With(what),
+        RanAt = state.RanAt.With(what, state.Steps),
+        Talk = state.Talk.Put(new Message { Id = $"{what}/{state.Steps}", Type = "ai", Content = what }),
+        Longest = new Longest(Math.Max(state.Longest.Length, what.Length)),
+        Before = $"{state.Steps}",
     };
 
     private static INodeDisturbance Enter(NodeContext node)
