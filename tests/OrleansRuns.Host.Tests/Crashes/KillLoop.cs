@@ -26,8 +26,7 @@ internal sealed class KillLoop(HostProgram program, string graph, Func<string, s
         for (var index = 0; index < Kills; index++)
         {
             var thread = $"kill-{index}";
-            // The first one in the middle: one at least is to find work that is half done.
-            var point = index == 0 ? announced / 2 : random.Next(1, announced);
+            var point = random.Next(1, announced);
             var said = await KillAtAsync(thread, point);
             var durable = await afterKill(thread);
             var checkpoints = await ReadCheckpointsAsync(thread);

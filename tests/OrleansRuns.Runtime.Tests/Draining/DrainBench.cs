@@ -78,6 +78,24 @@ internal sealed class DrainBench : IAsyncDisposable
         return reached.Task.WithinAsync($"the call {call}");
     }
 
+    /// <summary>Lets the database take no claim of a run.</summary>
+    /// <returns>A task that completes when the first one was tried.</returns>
+    internal Task FailClaims()
+    {
+        var tried = New();
+        Hooks.Before = call =>
+        {
+            if (call == nameof(IRunCatalog.BeginAsync))
+            {
+                tried.TrySetResult();
+                throw new TimeoutException("The database did not answer.");
+            }
+
+            return Task.CompletedTask;
+        };
+        return tried.Task.WithinAsync("a run to be claimed");
+    }
+
     internal Task StopAsync() => Cluster.StopAsync(0);
 
     internal async Task<RunRow> FindAsync(RunHandle run) =>

@@ -60,19 +60,9 @@ public sealed partial class DrainCaseTests
     public async Task B_PendingRunWaitsForTheDatabase_IsNotBegunAnyMore()
     {
         await using var bench = await DrainBench.StartAsync();
-        var tried = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        bench.Hooks.Before = call =>
-        {
-            if (call == nameof(IRunCatalog.BeginAsync))
-            {
-                tried.TrySetResult();
-                throw new TimeoutException("The database did not answer.");
-            }
-
-            return Task.CompletedTask;
-        };
+        var tried = bench.FailClaims();
         var run = await bench.Cluster.Runs.Thread().StartAsync(SampleGraphs.Gated, new { });
-        await tried.Task.WithinAsync("the run to be claimed");
+        await tried;
 
         await bench.StopAsync();
 
@@ -84,21 +74,11 @@ public sealed partial class DrainCaseTests
     public async Task B_PendingRunWaitsForTheDatabaseInAnOperatorsDrain_BeginsWhenTheCordonIsUndone()
     {
         await using var bench = await DrainBench.StartAsync();
-        var tried = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        bench.Hooks.Before = call =>
-        {
-            if (call == nameof(IRunCatalog.BeginAsync))
-            {
-                tried.TrySetResult();
-                throw new TimeoutException("The database did not answer.");
-            }
-
-            return Task.CompletedTask;
-        };
+        var tried = bench.FailClaims();
         var thread = bench.Cluster.Runs.Thread();
         bench.Cluster.Gates.Of(thread.Id).Open();
         var run = await thread.StartAsync(SampleGraphs.Gated, new { });
-        await tried.Task.WithinAsync("the run to be claimed");
+        await tried;
         var cordon = bench.Cluster.Services.GetRequiredService<SiloCordon>();
 
         await cordon.CordonAsync();

@@ -123,6 +123,21 @@ public sealed class DrainScenarioTests
     }
 
     [Theory]
+    [InlineData(nameof(IRunCatalog.ListReadyAsync))]
+    [InlineData(nameof(IRunCatalog.ListBlockedAsync))]
+    public async Task StopAsync_QueueIsReadAndTheDatabaseDoesNotAnswer_IsNotWaitedFor(string read)
+    {
+        var (reached, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var bench = await DrainBench.StartAsync();
+        bench.Hooks.Before = call => call == read && (reached.TrySetResult() || true) ? answer.Task : Task.CompletedTask;
+        await reached.Task.WithinAsync("the queue to be read");
+
+        await bench.StopAsync();
+
+        answer.SetResult();
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task StopAsync_ReportIsNotTakenAtFirst_IsStoredWhenTheDatabaseIsBack(bool isAnswerLost)
