@@ -18,6 +18,7 @@ internal sealed class MergeMapRules<TValue> : ChannelRules<MergeMap<TValue>>
         var delta = new JsonObject();
         foreach (var key in returned.ChangedKeys)
         {
+            var entry = $"key '{key}' of {place}";
             var (had, has) = (given.TryGetValue(key, out var old), returned.TryGetValue(key, out var value));
             if (has && value is null)
             {
@@ -29,7 +30,7 @@ internal sealed class MergeMapRules<TValue> : ChannelRules<MergeMap<TValue>>
             {
                 delta[key] = null;
             }
-            else if (has && (had ? Difference(old, value, place) : GraphJson.Serialize(value, $"key '{key}' of {place}")) is { } changed)
+            else if (has && (had ? Difference(old, value, entry) : GraphJson.Serialize(value, entry)) is { } changed)
             {
                 delta[key] = JsonNode.Parse(changed.GetRawText());
             }

@@ -11,14 +11,9 @@ internal sealed class TotalRules<T> : ChannelRules<Total<T>>
 
     internal override JsonElement? Diff(Total<T> given, Total<T> returned, string? taskId, string place)
     {
-        if (returned.IsOverwritten && returned.Value == given.Value)
-        {
-            return null;
-        }
-
         if (returned.IsOverwritten)
         {
-            return OverwriteDelta.Create(GraphJson.Serialize(returned.Value, place));
+            return returned.Value == given.Value ? null : OverwriteDelta.Create(GraphJson.Serialize(returned.Value, place));
         }
 
         if (!returned.DescendsFrom(given))

@@ -29,7 +29,27 @@ internal static class StateChannels<TState>
             typeof(Channel<,>).MakeGenericType(typeof(TState), property.PropertyType),
             name,
             property,
-            StateInspector.CreateRules(property.PropertyType))!;
+            CreateRules(property.PropertyType))!;
+
+    private static object CreateRules(Type type)
+    {
+        if (type == typeof(Messages))
+        {
+            return new MessagesRules();
+        }
+
+        var rules = !typeof(IChannelValue).IsAssignableFrom(type) ? IsMergeable(type) ? typeof(MergeableRules<>) : typeof(LastValueRules<>)
+            : type.GetGenericTypeDefinition() == typeof(AppendList<>) ? typeof(AppendListRules<>)
+            : type.GetGenericTypeDefinition() == typeof(Total<>) ? typeof(TotalRules<>)
+            : type.GetGenericTypeDefinition() == typeof(UnionSet<>) ? typeof(UnionSetRules<>)
+            : typeof(MergeMapRules<>);
+        var argument = typeof(IChannelValue).IsAssignableFrom(type) ? type.GetGenericArguments()[0] : type;
+        return Activator.CreateInstance(rules.MakeGenericType(argument))!;
+    }
+
+    private static bool IsMergeable(Type type) =>
+        type.GetInterfaces().Any(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IMergeable<>)
+            && face.GetGenericArguments()[0] == type);
 
     private static void CheckFormerNames(ImmutableArray<Channel<TState>> channels, ICollection<string> problems)
     {

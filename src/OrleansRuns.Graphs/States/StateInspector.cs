@@ -69,22 +69,6 @@ internal static class StateInspector
     internal static void InspectArgument(Type argument, string node, ICollection<string> problems) =>
         InspectType(argument, $"The argument of node '{node}'", problems, [], isShared: false);
 
-    internal static object CreateRules(Type type)
-    {
-        if (type == typeof(Messages))
-        {
-            return new MessagesRules();
-        }
-
-        var rules = !typeof(IChannelValue).IsAssignableFrom(type) ? IsMergeable(type) ? typeof(MergeableRules<>) : typeof(LastValueRules<>)
-            : type.GetGenericTypeDefinition() == typeof(AppendList<>) ? typeof(AppendListRules<>)
-            : type.GetGenericTypeDefinition() == typeof(Total<>) ? typeof(TotalRules<>)
-            : type.GetGenericTypeDefinition() == typeof(UnionSet<>) ? typeof(UnionSetRules<>)
-            : typeof(MergeMapRules<>);
-        var argument = typeof(IChannelValue).IsAssignableFrom(type) ? type.GetGenericArguments()[0] : type;
-        return Activator.CreateInstance(rules.MakeGenericType(argument))!;
-    }
-
     /// <returns>Whether the property is a channel whose values can be read and written.</returns>
     private static bool InspectProperty(Type state, PropertyInfo property, ICollection<string> problems)
     {
@@ -297,10 +281,6 @@ internal static class StateInspector
 
     private static bool IsInit(PropertyInfo property) =>
         property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
-
-    private static bool IsMergeable(Type type) =>
-        type.GetInterfaces().Any(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IMergeable<>)
-            && face.GetGenericArguments()[0] == type);
 
     internal static string JsonName(PropertyInfo property) =>
         property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name);

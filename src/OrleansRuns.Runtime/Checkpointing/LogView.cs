@@ -56,6 +56,11 @@ internal sealed record LogView
     internal static LogView Of(IEnumerable<StoredEntry> line) =>
         line.Aggregate(Empty, (view, stored) => view.With(stored.Position, stored.Entry, stored.StoredBytes));
 
+    /// <summary>Tells whether a log was read that holds what is no entry, or one that does not fit those before it.</summary>
+    /// <remarks>It will be so whenever the log is read again.</remarks>
+    internal static bool IsUnreadable(Exception exception) =>
+        exception is InvalidDataException or KeyNotFoundException or ArgumentException;
+
     /// <summary>Gets the namespace of the subgraph that a task runs.</summary>
     internal static string ChildOf(string parent, string node, string taskId) =>
         parent.Length == 0 ? $"{node}:{taskId}" : $"{parent}|{node}:{taskId}";

@@ -129,7 +129,11 @@ internal sealed partial class RunExecution(
         {
             var start = await new RunStart(setup with { Suspicion = turn.Suspicion }, threads, log).BeginAsync(stop.Token);
             _sharing = log;
-            _ = ShareAsync(turn, log);
+            if (turn.IsAlone)
+            {
+                _ = ShareAsync(turn, log);
+            }
+
             var claim = log.View.Claim!;
             var limits = new SuperstepLimits
             {

@@ -61,7 +61,7 @@ internal sealed class LogReview(IThreadLogStore store)
             view = (stored.Entry.IsBase ? LogView.Empty : view).With(stored.Position, stored.Entry, stored.StoredBytes);
             return null;
         }
-        catch (Exception exception) when (exception is KeyNotFoundException or InvalidDataException or ArgumentException)
+        catch (Exception exception) when (LogView.IsUnreadable(exception))
         {
             return $"does not fit those before it: {exception.Message}";
         }

@@ -214,10 +214,7 @@ internal sealed class SuspectTurn(SuspectTurns turns, Strikes strikes) : IDispos
         }
     }
 
-    /// <summary>Tells that the run got on: it is no suspect any more, and others may come in beside it.</summary>
-    internal void Progress() => turns.Share(this);
-
-    /// <summary>Tells that the log says that it is alone no more: others may come in beside it.</summary>
+    /// <summary>Lets others in beside it: the run got on and is no suspect any more, or its log says that it is alone no more.</summary>
     internal void Share() => turns.Share(this);
 
     internal void AskToShare() => _shareAsked.TrySetResult();

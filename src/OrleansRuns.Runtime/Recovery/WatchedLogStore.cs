@@ -10,7 +10,7 @@ internal sealed class WatchedLogStore(IThreadLogStore inner, SuspectTurn turn) :
         var outcome = await inner.AppendAsync(logId, position, entry, cancellationToken);
         if (outcome.IsAppended && LogView.IsProgress(entry))
         {
-            turn.Progress();
+            turn.Share();
         }
 
         return outcome;

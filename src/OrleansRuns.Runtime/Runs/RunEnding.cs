@@ -19,7 +19,7 @@ internal sealed partial class RunEnding(IRunExecutor executor, ILogger logger)
             {
                 await executor.CloseAsync(row, outcome, rollBack: true, cancellationToken);
             }
-            catch (Exception exception) when (exception is RollbackImpossibleException || IsUnreadable(exception))
+            catch (Exception exception) when (exception is RollbackImpossibleException || LogView.IsUnreadable(exception))
             {
                 LogNotRolledBack(logger, exception, row.RunId);
                 outcome = outcome with { Error = exception.Message };
@@ -33,7 +33,7 @@ internal sealed partial class RunEnding(IRunExecutor executor, ILogger logger)
             {
                 await executor.CloseAsync(row, outcome, rollBack: false, cancellationToken);
             }
-            catch (Exception exception) when (IsUnreadable(exception))
+            catch (Exception exception) when (LogView.IsUnreadable(exception))
             {
                 // The row alone can say that it has ended; it must not wait for a log that nobody can read.
                 LogNotClosed(logger, exception, row.RunId);
@@ -86,19 +86,15 @@ internal sealed partial class RunEnding(IRunExecutor executor, ILogger logger)
     /// <summary>Gets what becomes of a run whose silo shuts down.</summary>
     internal static RecoveryPolicy PolicyOf(RunRow row) => RunRequests.FromRow(row.Request).RecoveryPolicy;
 
-    /// <summary>Tells whether a failure will be the same whenever the log is read again.</summary>
-    private static bool IsUnreadable(Exception exception) =>
-        exception is not (OperationCanceledException or RollbackImpossibleException or OutOfMemoryException)
-        && !Persistence.IsTransient(exception);
-
     private async Task<ThreadRest?> RestAsync(RunRow row, CancellationToken cancellationToken)
     {
         try
         {
             return await executor.FindRestAsync(row, cancellationToken);
         }
-        catch (Exception exception) when (IsUnreadable(exception))
+        catch (Exception exception) when (exception is not OperationCanceledException && !Persistence.IsTransient(exception))
         {
+            // It says no more than whether the thread asks something. What has ended does not wait for that.
             LogNotClosed(logger, exception, row.RunId);
             return null;
         }

@@ -36,8 +36,6 @@ internal sealed partial class RunGrain(
     private Task _keeping = Task.CompletedTask;
     private RunKeeper? _keeper;
     private RunRow? _final;
-    private TaskCompletionSource _begun = New();
-    private int _waiting;
     private bool _isDeactivating;
 
     private string RunId => this.GetPrimaryKeyString();
@@ -100,7 +98,7 @@ internal sealed partial class RunGrain(
         }
 
         // A load that began before the intent was durable does not know of it.
-        await Task.WhenAny(_loading ?? Task.CompletedTask);
+        await Task.WhenAny((_loading ?? Task.CompletedTask).WaitAsync(cancellationToken));
         return (await GoOnAsync(cancellationToken)).ToSnapshot();
     }
 
@@ -261,44 +259,6 @@ internal sealed partial class RunGrain(
             }
         }
     }
-
-    /// <summary>Waits until the run has begun or ended here, or need not be waited for here any more.</summary>
-    private async Task WaitForBeginAsync(Task isOver)
-    {
-        if (_isMoving)
-        {
-            // It moves when nobody is left here, and begins where it goes.
-            return;
-        }
-
-        _waiting++;
-        await Task.WhenAny(_begun.Task, isOver);
-        if (--_waiting == 0 && _keeper is null && _final is null)
-        {
-            LetGo();
-        }
-    }
-
-    private void EndWith(RunRow row)
-    {
-        _final = row;
-        _begun.TrySetResult();
-    }
-
-    /// <summary>Gives up an activation that has nothing to do.</summary>
-    private void LetGo()
-    {
-        if (_waiting == 0 && !_isMoving)
-        {
-            DeactivateOnIdle();
-            return;
-        }
-
-        _begun.TrySetResult();
-        _begun = New();
-    }
-
-    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private RunNotFoundException NotFound()
     {

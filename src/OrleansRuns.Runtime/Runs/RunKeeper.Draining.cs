@@ -59,7 +59,7 @@ internal sealed partial class RunKeeper
             _isWrittenForIt = !IsUnderWay(row);
         }
 
-        if (!row.IsFinal && row.Owner is { } owner && owner != _owner)
+        if (!row.IsFinal && row.Owner is { } owner && owner != _owner && row.Attempt > _attemptBefore)
         {
             // It is executed elsewhere: what becomes of it is not this silo's to tell.
             IsFenced = true;

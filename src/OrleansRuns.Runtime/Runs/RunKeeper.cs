@@ -16,6 +16,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string _owner;
+    private readonly int _attemptBefore;
     private readonly RunStop _stop = new();
     private readonly CancellationTokenSource _abandon = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,6 +38,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         _row = row;
         Events = events;
         _owner = owner;
+        _attemptBefore = row.Attempt;
         _catalog = catalog;
         _executor = executor;
         _ending = new RunEnding(executor, logger);
@@ -96,19 +98,18 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     {
         try
         {
-            for (var failures = 0; !Row.IsFinal && !IsFenced && !(_isStopping && IsSettled);)
+            while (!Row.IsFinal && !IsFenced && !(_isStopping && IsSettled))
             {
                 try
                 {
                     await AttemptAsync();
-                    (failures, _retries) = (0, 0);
+                    _retries = 0;
                 }
                 catch (Exception exception) when (Persistence.IsTransient(exception) && !_abandon.IsCancellationRequested)
                 {
-                    failures++;
                     _retries++;
-                    LogWillRetry(_logger, exception, Row.RunId, Row.Attempt, Persistence.DelayAfter(failures));
-                    await DelayAsync(failures);
+                    LogWillRetry(_logger, exception, Row.RunId, Row.Attempt, Persistence.DelayAfter(_retries));
+                    await DelayAsync(_retries);
                 }
             }
         }

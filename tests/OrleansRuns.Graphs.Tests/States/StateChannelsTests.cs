@@ -66,6 +66,18 @@ public sealed class StateChannelsTests
         Assert.Contains("has a null under 'a', which would remove the key. Use Without", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Diff_ChangedValueUnderAKeyCannotBeStored_NamesTheKey()
+    {
+        var model = StateModelTests.Create<RatesState>();
+        var given = StateModel<RatesState>.Give(new RatesState { Rates = model.Initial.Rates.With("a", 1) });
+
+        var error = Assert.Throws<GraphUpdateException>(
+            () => model.Diff(given, given with { Rates = given.Rates.With("a", double.NaN) }, "n", "t"));
+
+        Assert.Contains("key 'a' of channel 'rates'", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"words":["a",null]}""", "$.words[1]")]
     [InlineData("""{"words":{"__overwrite__":[null]}}""", "$.words.__overwrite__[0]")]
@@ -153,6 +165,11 @@ public sealed class StateChannelsTests
     public sealed record Picky(string Text)
     {
         public string Text { get; init; } = Text ?? throw new InvalidOperationException("There has to be a text.");
+    }
+
+    public sealed record RatesState : GraphState
+    {
+        public MergeMap<double> Rates { get; init; }
     }
 
     public sealed record NotesState : GraphState

@@ -28,19 +28,7 @@ public sealed class DrainCoordinatorTests
     {
         private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public RunRow Row { get; private set; } = new()
-        {
-            RunId = runId,
-            ThreadId = "thread",
-            LogId = "log",
-            Graph = "graph",
-            Fingerprint = "",
-            Request = "{}",
-            Status = RunStatus.Running,
-            Attempt = 1,
-            CreatedAt = DateTimeOffset.UnixEpoch,
-            UpdatedAt = DateTimeOffset.UnixEpoch,
-        };
+        public RunRow Row { get; private set; } = Rows.Running(runId);
 
         public RunPace Pace { get; } = new();
 

@@ -124,19 +124,7 @@ internal sealed class SimulatedRun : IDrainedRun
         _hangsOnWrite = drain.Chance(0.15);
         _failures = drain.Chance(0.3) ? drain.Next(100) : 0;
         _writeTime = drain.Chance(0.5) ? drain.Seconds(0, 1) : TimeSpan.Zero;
-        Row = new RunRow
-        {
-            RunId = runId,
-            ThreadId = "thread",
-            LogId = "log",
-            Graph = "graph",
-            Fingerprint = "",
-            Request = "{}",
-            Status = RunStatus.Running,
-            Attempt = 1,
-            CreatedAt = DateTimeOffset.UnixEpoch,
-            UpdatedAt = DateTimeOffset.UnixEpoch,
-        };
+        Row = Rows.Running(runId);
     }
 
     public RunRow Row { get; private set; }

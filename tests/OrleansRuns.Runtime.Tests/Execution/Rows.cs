@@ -17,6 +17,21 @@ internal static class Rows
         UpdatedAt = default,
     };
 
+    /// <summary>Makes the row of a run that is under way in its first attempt.</summary>
+    internal static RunRow Running(string runId) => new()
+    {
+        RunId = runId,
+        ThreadId = "thread",
+        LogId = "log",
+        Graph = "graph",
+        Fingerprint = "fingerprint",
+        Request = "{}",
+        Status = RunStatus.Running,
+        Attempt = 1,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        UpdatedAt = DateTimeOffset.UnixEpoch,
+    };
+
     /// <summary>Makes the row of a run as it is after an attempt was claimed.</summary>
     internal static RunRow Claimed(ThreadRow thread, StartRunRequest request, int attempt) => new()
     {

@@ -1,4 +1,3 @@
-using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
 namespace OrleansRuns.Runtime.Tests;
@@ -108,18 +107,5 @@ public sealed class StrikesTests
 
     private static LogView With(LogView view, LogEntry entry) => view.With(view.NextPosition, entry, 100);
 
-    private static RunRow Row(int attempt) => new()
-    {
-        RunId = "run",
-        ThreadId = "thread",
-        LogId = "log",
-        Graph = "digest",
-        Fingerprint = "f1",
-        Request = "{}",
-        Status = RunStatus.Running,
-        Attempt = attempt,
-        Owner = $"silo {attempt}",
-        CreatedAt = LogEntries.At,
-        UpdatedAt = LogEntries.At,
-    };
+    private static RunRow Row(int attempt) => Rows.Running("run") with { Attempt = attempt, Owner = $"silo {attempt}" };
 }

@@ -49,7 +49,7 @@ public sealed class SuspectTurnsTests
 
         if (getsOn)
         {
-            first.Progress();
+            first.Share();
         }
         else
         {

@@ -6,10 +6,14 @@ namespace OrleansRuns.Runtime.Tests;
 /// <summary>Runs whose log or database fails them.</summary>
 public sealed partial class RunKeeperTests
 {
-    [Fact]
-    public async Task RunAsync_LogCannotBeRead_EndsAsAnErrorThatSaysSo()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RunAsync_LogCannotBeRead_EndsAsAnErrorThatSaysSo(bool isDamaged)
     {
-        var damaged = new InvalidDataException("The entry at position 3 is damaged.");
+        Exception damaged = isDamaged
+            ? new InvalidDataException("The entry at position 3 is damaged.")
+            : new InvalidOperationException("A mistake in the engine.");
         _executor.Execute = (_, _) => throw damaged;
         _executor.RestFailure = damaged;
         using var keeper = Keeper();
@@ -49,6 +53,50 @@ public sealed partial class RunKeeperTests
         await keeper.RunAsync().WithinAsync("the keeper to end");
 
         Assert.Equal((RunStatus.Success, 3, 2), (keeper.Row.Status, keeper.Row.Attempt, _executor.Retries));
+    }
+
+    [Fact]
+    public async Task RunAsync_CloseFailsOnAMistakeInTheEngine_IsNotWrittenAsEnded()
+    {
+        var mistake = new InvalidOperationException("A mistake in the engine.");
+        (_executor.RestFailure, _executor.ClosingFailure) = (mistake, mistake);
+        await _catalog.BeginAsync("run", 1, "a silo that died", CancellationToken.None);
+        await _catalog.RequestCancelAsync("run", CancelAction.Interrupt, CancellationToken.None);
+        using var keeper = Keeper();
+
+        var thrown = await Assert.ThrowsAsync<InvalidOperationException>(() => keeper.RunAsync().WithinAsync("the keeper to give up"));
+
+        // Its log is not closed: an owner that is not dead could still append to it.
+        Assert.Equal((mistake, RunStatus.Running), (thrown, (await FindAsync(keeper)).Status));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task WriteEndAsync_ClaimIsNotAnswered_TellsAnAttemptElsewhereFromOneBefore(bool hasBegunElsewhere)
+    {
+        await _catalog.BeginAsync("run", 1, "a silo that died", CancellationToken.None);
+        var claiming = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _hooks.Before = call =>
+        {
+            claiming.TrySetResult();
+            return call == nameof(IRunCatalog.BeginAsync) ? answered.Task : Task.CompletedTask;
+        };
+        using var keeper = Keeper();
+        var running = keeper.RunOrBeLeftAsync();
+        await claiming.Task.WithinAsync("the keeper to claim");
+        if (hasBegunElsewhere)
+        {
+            await _inner.BeginAsync("run", 2, "another silo", CancellationToken.None);
+        }
+
+        keeper.Drain();
+        await keeper.WriteEndAsync(CancellationToken.None);
+
+        Assert.Equal(hasBegunElsewhere, keeper.IsFenced);
+        await running.WithinAsync("the keeper to be left behind");
+        answered.SetResult();
     }
 
     [Fact]
