@@ -9,6 +9,7 @@ public sealed class DrainTests(ITestOutputHelper output)
     private const int Callers = 12;
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
     private static readonly int Stops = LongTests.Loops(few: 3, many: 200);
+    private static readonly int MostStops = 5 * Stops;
 
     [Fact]
     public async Task Sigterm_RollingUnderLoad_EveryOrderIsDoneOnceAndNoCallFails()
@@ -20,7 +21,9 @@ public sealed class DrainTests(ITestOutputHelper output)
         await load.EndedAsync(Callers);
         await clients.EndedAsync(Callers);
 
-        for (var stop = 0; stop < Stops; stop++)
+        // Few stops may find only runs that end by themselves, or none that does.
+        IReadOnlyList<string> outcomes = [];
+        for (var stop = 0; stop < Stops || (stop < MostStops && !(Has("interrupted") && Has("completed"))); stop++)
         {
             await load.EndedAsync(10);
             await clients.EndedAsync(10);
@@ -32,6 +35,7 @@ public sealed class DrainTests(ITestOutputHelper output)
             Assert.DoesNotContain(nameof(ObjectDisposedException), end.Errors, StringComparison.Ordinal);
             Assert.Equal(0, await checker.CountUnfinishedAsync(leaving.Address));
             await fleet.AddAsync(1);
+            outcomes = await checker.CountDrainedAsync();
         }
 
         await clients.StopAsync();
@@ -39,7 +43,6 @@ public sealed class DrainTests(ITestOutputHelper output)
         await checker.EndedAsync(Bound);
         var findings = await checker.FindAsync(load.Acknowledged);
         var doctor = await fleet.RunAsync("doctor");
-        var outcomes = await checker.CountDrainedAsync();
 
         output.WriteLine($"{load.Acknowledged.Count} orders; calls of clients: {clients}");
         output.WriteLine(HandOffTimes.Describe(await checker.ReadLogsAsync()));
@@ -49,7 +52,8 @@ public sealed class DrainTests(ITestOutputHelper output)
         Assert.Equal([], clients.Failures);
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
         Assert.Equal([], await checker.FindOfDrainsAsync());
-        Assert.Contains(outcomes, outcome => outcome.Contains(" interrupted ", StringComparison.Ordinal));
-        Assert.Contains(outcomes, outcome => outcome.Contains(" completed ", StringComparison.Ordinal));
+        Assert.True(Has("interrupted") && Has("completed"), string.Join(", ", outcomes));
+
+        bool Has(string outcome) => outcomes.Any(one => one.Contains($" {outcome} ", StringComparison.Ordinal));
     }
 }

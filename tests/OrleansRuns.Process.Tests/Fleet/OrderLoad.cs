@@ -21,6 +21,7 @@ internal sealed class OrderLoad : IAsyncDisposable
     private readonly int _leftAlone;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, PlacedOrder> _orders = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _unasked = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _ended = new(0);
     private readonly Task _callers;
     private int _number;
@@ -43,6 +44,9 @@ internal sealed class OrderLoad : IAsyncDisposable
     /// <param name="leftAlone">Of how many orders one is started and never asked for again, or 0 for none.</param>
     internal static OrderLoad Begin(IRunsClient runs, int callers, int flaky = 2, int leftAlone = 0) =>
         new(runs, callers, flaky, leftAlone);
+
+    /// <summary>Tells whether a run was started and is never asked for again.</summary>
+    internal bool IsLeftAlone(string run) => _unasked.ContainsKey(run);
 
     /// <summary>Waits until more orders that their callers wait for have ended since the last time.</summary>
     internal async Task EndedAsync(int orders)
@@ -82,7 +86,11 @@ internal sealed class OrderLoad : IAsyncDisposable
                 $"order-{number.ToString(CultureInfo.InvariantCulture)}", Guid.CreateVersion7().ToString(), IsDeclined: number % 4 == 0);
             var run = await _runs.Thread(order.Id).StartAsync(Request(order)).WithinAsync($"the start of run {order.RunId}", Bound);
             _orders[order.Id] = order;
-            if (_leftAlone == 0 || number % _leftAlone > 0)
+            if (_leftAlone > 0 && number % _leftAlone == 0)
+            {
+                _unasked[order.RunId] = true;
+            }
+            else
             {
                 var ended = await run.WaitAsync().WithinAsync($"the end of run {order.RunId}", Bound);
                 order.Told = ended.Status;
