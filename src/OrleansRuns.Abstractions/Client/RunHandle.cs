@@ -91,7 +91,7 @@ public sealed class RunHandle
     /// </param>
     /// <param name="cancelWithReader">
     /// Whether the run is cancelled when the reading ends before the run does: at once when the enumeration is ended, and within half a
-    /// minute when this process dies.
+    /// minute when this process dies; about a minute after the run goes on elsewhere, when its silo dies as well.
     /// </param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ArgumentException">There is no such kind of event.</exception>

@@ -59,8 +59,10 @@ public interface IRunGrain : IGrainWithStringKey
     /// <param name="cancellationToken">Cancels the call, never the run.</param>
     /// <returns>The run as it is now.</returns>
     /// <remarks>
-    /// A lease lives in the memory of the silo that has the run. When the run moves, the next call renews it there; a reader that is gone
-    /// before that call leaves the run alone. A silo that stops ends no lease.
+    /// That the run has such a reader is durable when the first call returns; the lease itself lives in the memory of the silo that has the
+    /// run. When the run moves or its silo dies, the next call renews it where the run goes on, and a reader that is gone before that call
+    /// is waited for there (<c>ReaderGrace</c>, a minute by default). Of several readers the first one counts then. A silo that stops ends
+    /// no lease.
     /// </remarks>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     [Alias("AttendAsync"), AlwaysInterleave]

@@ -25,13 +25,13 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
 
     public Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken) =>
         SendAsync(
-            "update runs set status = 'running', stop_reason = null, resumable = false, attempt = @attempt, owner = @owner, "
+            "update runs as r set status = 'running', stop_reason = null, resumable = false, attempt = @attempt, owner = @owner, "
             + "started_at = coalesce(started_at, @now), updated_at = @now where run_id = @run and attempt = @attempt - 1 "
             + $"and cancel_action is null and {NotFinal} "
-            + "and exists (select 1 from threads t where t.thread_id = runs.thread_id and t.holder = @run) "
-            // Whatever a silo believes: what a live silo of another cluster owns is not its to take.
-            + "and not exists (select 1 from silo_leases l where l.owner = runs.owner and l.cluster_id <> @cluster "
-            + $"and l.expires_at > {database.Now}); "
+            + "and exists (select 1 from threads t where t.thread_id = r.thread_id and t.holder = @run) "
+            // Whatever a silo believes: what a live silo of another cluster owns, or is to begin, is not its to take.
+            + "and not exists (select 1 from silo_leases l where l.owner = r.owner and l.cluster_id <> @cluster "
+            + $"and l.expires_at > {database.Now}) and {MayBegin(database.Now)}; "
             + SelectThisRun,
             async reader => await reader.NextAsync(ReadRun) ?? throw new RunNotFoundException(runId),
             cancellationToken,
@@ -50,6 +50,14 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             cancellationToken,
             ("action", WireName.Of(action)),
             ("now", time.GetUtcNow()),
+            ("run", runId));
+
+    public Task<RunRow?> AttendAsync(string runId, string readerId, CancellationToken cancellationToken) =>
+        SendAsync(
+            $"update runs set reader = @reader where run_id = @run and reader is null and {NotFinal}; " + SelectThisRun,
+            reader => reader.NextAsync(ReadRun),
+            cancellationToken,
+            ("reader", SqlText.Of(readerId)),
             ("run", runId));
 
     public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
@@ -97,13 +105,18 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             ("limit", Page(limit))), cancellationToken);
 
     public Task<ImmutableArray<RunSummary>> ListReadyAsync(
-        ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
+        string clusterId, ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
         graphs.IsEmpty
             ? Task.FromResult(ImmutableArray<RunSummary>.Empty)
             : LookAsync(connection => connection.QueryAsync(
-                Ready(graphs.Length),
+                Ready(graphs.Length, database.Now),
                 ReadSummary,
-                [.. graphs.Index().Select(graph => ($"graph{graph.Index}", (object?)graph.Item)), ("limit", Page(limit))]),
+                [
+                    .. graphs.Index().Select(graph => ($"graph{graph.Index}", (object?)graph.Item)),
+                    ("cluster", clusterId),
+                    ("now", time.GetUtcNow()),
+                    ("limit", Page(limit)),
+                ]),
                 cancellationToken);
 
     public Task<ImmutableArray<ThreadRow>> ListBlockedAsync(
@@ -127,7 +140,8 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             var now = time.GetUtcNow();
             await InsertThreadAsync(connection, threadId, graph, now);
             await connection.ExecuteAsync(
-                "update threads set holder = @holder, epoch = epoch + 1, updated_at = @now where thread_id = @thread and holder is null",
+                "update threads set holder = @holder, waits = false, epoch = epoch + 1, updated_at = @now "
+                + "where thread_id = @thread and holder is null",
                 ("holder", holder),
                 ("now", now),
                 ("thread", threadId));
@@ -205,6 +219,7 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
                 ("request", run.Request),
                 ("key", run.IdempotencyKey),
                 ("metadata", run.Metadata),
+                ("cluster", run.ClusterId),
                 ("queues", run.Strategy != MultitaskStrategy.Reject),
                 ("action", ActionOf(run.Strategy)),
                 ("now", time.GetUtcNow())),

@@ -17,7 +17,8 @@ internal static class CatalogSql
 
     internal const string SelectRun = "select " + SummaryColumns + ", r.request" + FromRuns;
 
-    internal const string SelectThread = "select thread_id, log_id, graph, holder, epoch, created_at, updated_at from threads ";
+    internal const string SelectThread =
+        "select thread_id, log_id, graph, holder, epoch, created_at, updated_at, waits from threads ";
 
     internal const string SelectThisRun = SelectRun + "where r.run_id = @run";
 
@@ -30,7 +31,7 @@ internal static class CatalogSql
     /// </summary>
     internal const string PassSlotOn =
         "update threads set updated_at = @now where thread_id = @thread and holder = @holder and epoch = @epoch; "
-        + "update threads set " + Rested + ", holder = " + NextInQueue
+        + "update threads set " + Rested + ", waits = false, holder = " + NextInQueue
         + ", epoch = epoch + case when " + NextInQueue + " is null then 0 else 1 end "
         + "where thread_id = @thread and holder = @holder and epoch = @epoch; ";
 
@@ -50,7 +51,9 @@ internal static class CatalogSql
         + "update runs set status = @status, stop_reason = @reason, resumable = @resumable, rolled_back = @rolledback, error = @error, "
         + "updated_at = @now where run_id = @run and attempt = @attempt and " + NotFinal
         + " and not ((@status <> 'interrupted' or @resumable) and cancel_action is not null); "
-        + "update threads set " + Rested + ", holder = case when holder = @holder then " + NextInQueue + " else holder end, "
+        + "update threads set " + Rested + ", waits = waits and exists (select 1 from runs q where q.thread_id = threads.thread_id "
+        + "and q.status = 'pending'), "
+        + "holder = case when holder = @holder then " + NextInQueue + " else holder end, "
         + "epoch = epoch + case when holder = @holder and " + NextInQueue + " is not null then 1 else 0 end "
         + "where thread_id = (select thread_id from runs where run_id = @run and not " + NotFinal + "); "
         + SelectThisRun;
@@ -76,7 +79,7 @@ internal static class CatalogSql
     private const string SummaryColumns =
         "r.run_id, r.thread_id, t.log_id, r.graph, r.fingerprint, r.status, r.stop_reason, r.resumable, r.error, "
         + "r.attempt, r.owner, r.cancel_action, r.cancel_reason, r.rolled_back, t.holder, r.created_at, r.started_at, r.updated_at, "
-        + "r.metadata";
+        + "r.metadata, r.cluster_id, r.reader";
 
     private const string FromRuns = " from runs r join threads t on t.thread_id = r.thread_id ";
 
@@ -96,12 +99,13 @@ internal static class CatalogSql
         + "on conflict (thread_id) do nothing; "
         + "update threads set epoch = epoch + case when holder is null then 1 else 0 end, holder = coalesce(holder, @run), "
         // Of an edit it tells since when it holds the thread, which whoever waits for it must not change.
-        + "admitted = admitted + 1, graph = @graph, updated_at = case when holder like 'edit-%' then updated_at else @now end "
+        + "admitted = admitted + 1, graph = @graph, updated_at = case when holder like 'edit-%' then updated_at else @now end, "
+        + "waits = coalesce(holder like 'edit-%', false) "
         + "where thread_id = @thread and (holder is null or (@queues and graph = @graph)) "
         + "and not exists (select 1 from runs where " + ThisRunOrKey + "); "
-        + "insert into runs (run_id, thread_id, number, graph, fingerprint, request, idempotency_key, metadata, status, attempt, "
-        + "created_at, updated_at) select @run, thread_id, admitted, @graph, @fingerprint, @request, @key, @metadata, 'pending', 0, "
-        + "@now, @now from threads where thread_id = @thread and (holder = @run or (@queues and graph = @graph)) "
+        + "insert into runs (run_id, thread_id, number, graph, fingerprint, request, idempotency_key, metadata, cluster_id, status, "
+        + "attempt, created_at, updated_at) select @run, thread_id, admitted, @graph, @fingerprint, @request, @key, @metadata, @cluster, "
+        + "'pending', 0, @now, @now from threads where thread_id = @thread and (holder = @run or (@queues and graph = @graph)) "
         + "and not exists (select 1 from runs where " + ThisRunOrKey + ") on conflict do nothing returning run_id; "
         + "update runs set status = 'interrupted', stop_reason = 'superseded', rolled_back = (@action = 'rollback'), updated_at = @now, "
         + "cancel_action = @action, cancel_reason = 'superseded' where @action is not null and thread_id = @thread and run_id <> @run "
@@ -113,13 +117,19 @@ internal static class CatalogSql
         + SelectThread + "where thread_id = coalesce((select thread_id from runs where " + ThisRunOrKey + " limit 1), @thread); "
         + SelectRun + "where r.run_id = (select holder from threads where thread_id = @thread)";
 
-    /// <summary>Finds the pending runs of graphs, @graph0 and so on, that only wait for a silo.</summary>
-    internal static string Ready(int graphs) =>
+    /// <summary>Whether a run that nobody has begun may be begun by a silo of @cluster: its own cluster has no live silo.</summary>
+    /// <param name="now">The moment by which a lease has expired.</param>
+    internal static string MayBegin(string now) =>
+        "(r.cluster_id is null or r.cluster_id = @cluster or r.owner is not null or not exists (select 1 from silo_leases c "
+        + $"where c.cluster_id = r.cluster_id and c.expires_at > {now})) ";
+
+    /// <summary>Finds the pending runs of graphs, @graph0 and so on, that only wait for a silo of @cluster.</summary>
+    internal static string Ready(int graphs, string now) =>
         SelectSummary + "where r.status = 'pending' and t.holder = r.run_id and r.graph in ("
         + string.Join(", ", Enumerable.Range(0, graphs).Select(graph => $"@graph{graph}"))
-        + ") order by r.created_at, r.run_id limit @limit";
+        + $") and {MayBegin(now)}order by r.created_at, r.run_id limit @limit";
 
-    internal static RunRow ReadRun(DbDataReader row) => new(ReadSummary(row), row.GetString(19));
+    internal static RunRow ReadRun(DbDataReader row) => new(ReadSummary(row), row.GetString(21));
 
     internal static RunSummary ReadSummary(DbDataReader row) => new()
     {
@@ -142,6 +152,8 @@ internal static class CatalogSql
         StartedAt = row.IsDBNull(16) ? null : row.GetFieldValue<DateTimeOffset>(16),
         UpdatedAt = row.GetFieldValue<DateTimeOffset>(17),
         Metadata = row.GetString(18),
+        ClusterId = Text(row, 19),
+        Reader = Text(row, 20),
     };
 
     internal static ThreadRow ReadThread(DbDataReader row) => new()
@@ -153,6 +165,7 @@ internal static class CatalogSql
         Epoch = row.GetInt64(4),
         CreatedAt = row.GetFieldValue<DateTimeOffset>(5),
         UpdatedAt = row.GetFieldValue<DateTimeOffset>(6),
+        Waits = row.GetBoolean(7),
     };
 
     private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

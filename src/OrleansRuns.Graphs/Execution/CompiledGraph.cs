@@ -91,9 +91,11 @@ public abstract class CompiledGraph
     /// <summary>Computes what a subgraph's task writes to its parent when the subgraph has ended.</summary>
     public abstract TaskWrites LeaveSubgraph(Checkpoint parent, GraphTask task, Checkpoint child);
 
-    /// <summary>Finds a channel that a task of another version wrote and that this version of the graph does not have.</summary>
+    /// <summary>
+    /// Finds a channel that a task of another version wrote and that this version of the graph does not have, or has as another kind.
+    /// </summary>
     /// <returns>The name of the first such channel, or <see langword="null"/> when the writes can be folded.</returns>
-    public abstract string? MissingChannel(TaskWrites writes);
+    public abstract string? Misfit(TaskWrites writes);
 
     /// <summary>Finds a planned node that this version of the graph does not have; such a checkpoint can be read but not run.</summary>
     /// <returns>The name of the first such node, or <see langword="null"/> when every planned node exists.</returns>

@@ -66,10 +66,10 @@ internal sealed partial class CompiledGraph<TState>
             : null;
     }
 
-    public override string? MissingChannel(TaskWrites writes)
+    public override string? Misfit(TaskWrites writes)
     {
         ArgumentNullException.ThrowIfNull(writes);
-        return writes.Update is { } update ? _model.Unknown(update) : null;
+        return writes.Update is { } update ? _model.Misfit(update, writes.Kinds) : null;
     }
 
     public override CompiledGraph? SubgraphOf(string node) => _definitions.GetValueOrDefault(node)?.Subgraph?.Graph;
@@ -109,6 +109,7 @@ internal sealed partial class CompiledGraph<TState>
             Node = task.Node,
             Finished = true,
             Update = tracked,
+            Kinds = _model.Kinds(tracked),
             Untracked = untracked,
             Goto = [.. chosen, .. Route(task.Node, own)],
         };

@@ -127,7 +127,7 @@ internal sealed partial class CompiledGraph<TState> : CompiledGraph
     private static SuperstepPlan Waiting(Checkpoint checkpoint) => new([], checkpoint.Joins, checkpoint.Deferred);
 
     private static IEnumerable<ChannelWrite> ToChannels(TaskWrites writes) =>
-        [new(writes.Node, writes.TaskId, writes.Update), new(writes.Node, writes.TaskId, writes.Untracked)];
+        [new(writes.Node, writes.TaskId, writes.Update, writes.Kinds), new(writes.Node, writes.TaskId, writes.Untracked)];
 
     // What a failed task chose is its handler; its own edges are not followed.
     private static Departure ToDeparture(TaskWrites writes) => new(writes.Node, writes.Goto) { FollowsEdges = writes.Error is null };

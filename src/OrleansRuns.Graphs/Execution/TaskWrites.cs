@@ -23,6 +23,12 @@ public sealed record TaskWrites
     /// <summary>Gets the task deltas by channel as a JSON object; <see langword="null"/> when the task wrote nothing.</summary>
     public JsonElement? Update { get; init; }
 
+    /// <summary>
+    /// Gets the kind of each channel of <see cref="Update"/>, so that a property that became another kind cannot reinterpret what was
+    /// written; <see langword="null"/> when the task wrote nothing, and in what a program stored that did not record it yet.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? Kinds { get; init; }
+
     /// <summary>Gets the task deltas of untracked channels, which this process folds and nobody stores or is told.</summary>
     [JsonIgnore]
     public JsonElement? Untracked { get; init; }

@@ -18,6 +18,9 @@ internal abstract class Channel<TState>(string name, PropertyInfo property)
     internal ImmutableArray<string> FormerNames { get; } =
         [.. property.GetCustomAttributes<FormerNameAttribute>().Select(attribute => attribute.Name)];
 
+    /// <summary>Gets the name of the kind.</summary>
+    internal abstract string Kind { get; }
+
     /// <summary>Gets the kind and the type, for the graph's fingerprint.</summary>
     internal abstract string Shape { get; }
 
@@ -74,7 +77,9 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
 
     private bool IsNullable => _nullability.WriteState != NullabilityState.NotNull;
 
-    internal override string Shape => $"{Name}:{_rules.Kind}:{typeof(TValue)}";
+    internal override string Kind => _rules.Kind;
+
+    internal override string Shape => $"{Name}:{Kind}:{typeof(TValue)}";
 
     internal override JsonNode ValueSchema { get; }
 
@@ -128,10 +133,10 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
         }
 
         var kind = operation.GetProperty("type").GetString();
-        if (kind != _rules.Kind)
+        if (kind != Kind)
         {
             throw new GraphUpdateException(
-                $"Channel '{Name}' was stored as '{kind}' and is now '{_rules.Kind}', which cannot read the stored operation '{name}'. "
+                $"Channel '{Name}' was stored as '{kind}' and is now '{Kind}', which cannot read the stored operation '{name}'. "
                 + "Give the property another name, or its former type.");
         }
 
@@ -182,7 +187,7 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
     }
 
     private JsonElement Stored(ChannelOperation operation) =>
-        JsonSerializer.SerializeToElement(new StoredOperation(_rules.Kind, operation.Name, operation.Value), GraphJson.Lenient);
+        JsonSerializer.SerializeToElement(new StoredOperation(Kind, operation.Name, operation.Value), GraphJson.Lenient);
 }
 
 /// <summary>An operation as a checkpoint holds it.</summary>

@@ -46,9 +46,10 @@ internal sealed partial class StateModel<TState>
         return JsonSerializer.SerializeToElement(complete);
     }
 
-    /// <summary>Finds a channel in stored writes that this state does not have.</summary>
-    internal string? Unknown(JsonElement update) =>
-        update.EnumerateObject().Select(member => member.Name).FirstOrDefault(name => !_byName.ContainsKey(name));
+    /// <summary>Finds a channel in stored writes that this state does not have, or has as another kind.</summary>
+    internal string? Misfit(JsonElement update, IReadOnlyDictionary<string, string>? kinds) =>
+        update.EnumerateObject().Select(member => member.Name)
+            .FirstOrDefault(name => !_byName.ContainsKey(name) || Misread(name, kinds) is not null);
 
     private IEnumerable<(Channel<TState> Channel, JsonElement Value)> Members(JsonElement values, string what)
     {

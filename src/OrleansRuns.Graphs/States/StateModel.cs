@@ -5,7 +5,12 @@ using System.Text.Json.Nodes;
 namespace OrleansRuns.Graphs;
 
 /// <summary>What one task wrote, as it is folded.</summary>
-internal readonly record struct ChannelWrite(string Node, string TaskId, JsonElement? Update);
+/// <param name="Node">The node.</param>
+/// <param name="TaskId">The task.</param>
+/// <param name="Update">The deltas by channel.</param>
+/// <param name="Kinds">The kinds the channels had, as far as that was recorded.</param>
+internal readonly record struct ChannelWrite(
+    string Node, string TaskId, JsonElement? Update, IReadOnlyDictionary<string, string>? Kinds = null);
 
 /// <summary>The state after a superstep and the operations that lead to it.</summary>
 internal sealed record StateFold<TState>(TState After, ImmutableSortedDictionary<string, JsonElement> Operations);
@@ -114,10 +119,16 @@ internal sealed partial class StateModel<TState>
         return (Part(parts[false]), Part(parts[true]));
     }
 
+    /// <summary>Gets the kinds of the channels that were written.</summary>
+    internal IReadOnlyDictionary<string, string>? Kinds(JsonElement? update) =>
+        update?.EnumerateObject().ToDictionary(member => member.Name, member => _byName[member.Name].Kind, StringComparer.Ordinal);
+
     /// <summary>Merges the writes of a superstep.</summary>
     /// <param name="before">The state before it.</param>
     /// <param name="writes">The writes, in task order.</param>
-    /// <exception cref="GraphUpdateException">Two writes cannot be merged, or one names an unknown channel.</exception>
+    /// <exception cref="GraphUpdateException">
+    /// Two writes cannot be merged, or one is of a channel that is gone or of another kind.
+    /// </exception>
     internal StateFold<TState> Fold(TState before, IReadOnlyList<ChannelWrite> writes)
     {
         var deltas = new SortedDictionary<string, List<ChannelDelta>>(StringComparer.Ordinal);
@@ -125,8 +136,16 @@ internal sealed partial class StateModel<TState>
         {
             foreach (var member in write.Update!.Value.EnumerateObject())
             {
-                var name = Find(member.Name, $"Node '{write.Node}'").Name;
-                (deltas.TryGetValue(name, out var list) ? list : deltas[name] = []).Add(new ChannelDelta(write.Node, member.Value));
+                var channel = Find(member.Name, $"Node '{write.Node}'");
+                if (Misread(member.Name, write.Kinds) is { } kind)
+                {
+                    throw new GraphUpdateException(
+                        $"Node '{write.Node}' wrote channel '{member.Name}' as '{kind}', and it is now '{channel.Kind}', which cannot read "
+                        + "that. Give the property another name, or its former type.");
+                }
+
+                (deltas.TryGetValue(channel.Name, out var list) ? list : deltas[channel.Name] = [])
+                    .Add(new ChannelDelta(write.Node, member.Value));
             }
         }
 
@@ -245,6 +264,10 @@ internal sealed partial class StateModel<TState>
 
         return state;
     }
+
+    /// <summary>Gets the kind that a channel was written as, if it is of another kind now.</summary>
+    private string? Misread(string name, IReadOnlyDictionary<string, string>? kinds) =>
+        kinds?.GetValueOrDefault(name) is { } kind && kind != _byName[name].Kind ? kind : null;
 
     private Channel<TState> Find(string name, string writer) =>
         _byName.TryGetValue(name, out var channel)

@@ -20,6 +20,9 @@ public sealed record NewRun(string RunId, string ThreadId, string Graph, string 
 
     /// <summary>Gets what the run is found by, as a JSON object in its stored form.</summary>
     public string Metadata { get; init; } = "{}";
+
+    /// <summary>Gets the cluster that admits the run, whose silos begin it; <see langword="null"/> for any.</summary>
+    public string? ClusterId { get; init; }
 }
 
 /// <summary>How an admission ended.</summary>
@@ -105,6 +108,14 @@ public record RunSummary
     /// <summary>Gets what the run is found by, as a JSON object in its stored form.</summary>
     public string Metadata { get; init; } = "{}";
 
+    /// <summary>
+    /// Gets the cluster that admitted the run; <see langword="null"/> in the row of a program that did not record it yet.
+    /// </summary>
+    public string? ClusterId { get; init; }
+
+    /// <summary>Gets the reader that the run is not to outlive, if there is one.</summary>
+    public string? Reader { get; init; }
+
     /// <summary>Gets whether nothing can change the row any more.</summary>
     public bool IsFinal => Status.IsFinal(Resumable);
 
@@ -154,6 +165,9 @@ public sealed record ThreadRow
 
     /// <summary>Gets when the row was last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>Gets whether runs wait behind an edit that holds the slot.</summary>
+    public bool Waits { get; init; }
 }
 
 /// <summary>How an attempt of a run ended.</summary>

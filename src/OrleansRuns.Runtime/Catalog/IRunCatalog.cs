@@ -23,7 +23,9 @@ public interface IRunCatalog
     /// <returns>An outcome of kind <see cref="AdmitKind.Exists"/>, or <see langword="null"/> when there is no such run.</returns>
     Task<AdmitOutcome?> FindAdmittedAsync(NewRun run, CancellationToken cancellationToken);
 
-    /// <summary>Claims a run for an owner: a compare-and-set on the attempt, refused while another cluster's live silo owns it.</summary>
+    /// <summary>
+    /// Claims a run for an owner: a compare-and-set on the attempt, refused while another cluster's live silo owns it or is to begin it.
+    /// </summary>
     /// <param name="runId">The run.</param>
     /// <param name="attempt">The attempt that begins: one more than the row's.</param>
     /// <param name="owner">The silo that begins it; see <see cref="RunOwner"/>.</param>
@@ -37,6 +39,10 @@ public interface IRunCatalog
     /// <summary>Records the intent to cancel. The first intent wins; repeating it changes nothing.</summary>
     /// <returns>The row as it is now, or <see langword="null"/> when there is no such run.</returns>
     Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken);
+
+    /// <summary>Records the reader that a run is not to outlive. The first one stays; of a run that is final nothing is recorded.</summary>
+    /// <returns>The row as it is now, or <see langword="null"/> when there is no such run.</returns>
+    Task<RunRow?> AttendAsync(string runId, string readerId, CancellationToken cancellationToken);
 
     /// <summary>
     /// Writes how an attempt ended: a compare-and-set on the attempt of a row that is not final. An accepted cancel beats every other end,
@@ -68,11 +74,12 @@ public interface IRunCatalog
     Task<ImmutableArray<RunSummary>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Lists the pending runs that hold their thread's slot and only wait for a silo, oldest first.</summary>
+    /// <param name="clusterId">The cluster that asks. What another one has admitted is its own while it has a silo with a lease.</param>
     /// <param name="graphs">The graphs whose runs are wanted.</param>
     /// <param name="limit">How many at most, 1 to 1,000.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     Task<ImmutableArray<RunSummary>> ListReadyAsync(
-        ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken);
+        string clusterId, ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken);
 
     /// <summary>Lists the threads that an edit has held since before a time while runs wait for them.</summary>
     /// <param name="since">The time.</param>

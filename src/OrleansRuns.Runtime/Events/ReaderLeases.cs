@@ -2,13 +2,16 @@ namespace OrleansRuns.Runtime;
 
 /// <summary>Notices when a reader that its run is not to outlive has stopped renewing its lease.</summary>
 /// <remarks>
-/// Lives on its grain's scheduler. What it knows ends with the activation: when the run moves, the reader renews its lease elsewhere, and
-/// one that never does leaves the run alone.
+/// Lives on its grain's scheduler. What it knows ends with the activation: when the run moves, the reader renews its lease elsewhere, where
+/// it is expected for a while (<see cref="RunEventsOptions.ReaderGrace"/>).
 /// </remarks>
 internal sealed class ReaderLeases(TimeProvider time, Func<string, Task> end)
 {
     private readonly Dictionary<string, long> _renewals = new(StringComparer.Ordinal);
     private long _newest;
+
+    /// <summary>Tells whether a reader has a lease here.</summary>
+    internal bool Knows(string readerId) => _renewals.ContainsKey(readerId);
 
     /// <summary>Begins, renews or ends a lease.</summary>
     /// <param name="readerId">The reader.</param>

@@ -21,6 +21,14 @@ public sealed class RunEventsOptions
     /// <value>1 to 1,073,741,824 (1 GiB). The default is 4,194,304 (4 MiB).</value>
     [Range(1, 1024 * 1024 * 1024)]
     public int KeptBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// Gets or sets how long a run that goes on elsewhere waits there for the reader that it is not to outlive, before it is cancelled. A
+    /// client learns only after half a minute that the silo died which had its call.
+    /// </summary>
+    /// <value>1 millisecond to 1 hour. The default is 1 minute.</value>
+    [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
+    public TimeSpan ReaderGrace { get; set; } = TimeSpan.FromMinutes(1);
 }
 
 [OptionsValidator]

@@ -84,7 +84,7 @@ internal sealed partial class GraphVersions(
         (await silos.OthersAsync(graph.Name, graph.Fingerprint)).RemoveAll(other => refused.Contains(other.Fingerprint));
 
     private static bool CanExecute(CompiledGraph graph, string name, NamespaceView view) =>
-        graph.MissingNode(graph.Load(name, view.Line)) is null && view.Writes.Values.All(writes => graph.MissingChannel(writes) is null);
+        graph.MissingNode(graph.Load(name, view.Line)) is null && view.Writes.Values.All(writes => graph.Misfit(writes) is null);
 
     [LoggerMessage(3330, LogLevel.Warning, "The versions of run {RunId}'s graph could not be compared. It goes on with this silo's.")]
     private static partial void LogNotCompared(ILogger logger, Exception exception, string runId);

@@ -16,6 +16,7 @@ internal sealed partial class PendingRuns(
     ThreadSlots slots,
     RunWaker waker,
     IGraphs graphs,
+    SiloLease lease,
     IOptions<RunsOptions> options,
     TimeProvider time,
     ILogger<PendingRuns> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
@@ -77,7 +78,7 @@ internal sealed partial class PendingRuns(
         do
         {
             before = page;
-            page = await catalog.ListReadyAsync([.. graphs.Names], PageSize, stopping).WaitAsync(stopping);
+            page = await catalog.ListReadyAsync(lease.Owner.ClusterId, [.. graphs.Names], PageSize, stopping).WaitAsync(stopping);
             var limit = new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = stopping };
             await Parallel.ForEachAsync(page, limit, async (run, token) =>
             {

@@ -52,12 +52,17 @@ internal sealed partial class SiloLease(
 
     public void Dispose() => _stopping.Dispose();
 
-    /// <summary>Tells whether an owner is a live silo of another cluster, so that its run is not ours to begin.</summary>
+    /// <summary>Tells whether a run is a live silo's of another cluster, or that cluster's to begin, and so not ours.</summary>
     /// <remarks>The claim says so too. Asking first only spares the attempt.</remarks>
-    internal async Task<bool> IsForeignAsync(string? text) =>
-        RunOwner.TryParse(text, out var owner)
-        && owner.ClusterId != Owner.ClusterId
-        && (await leases.ListLiveAsync(CancellationToken.None)).Any(lease => lease.Owner == owner);
+    internal async Task<bool> IsForeignAsync(RunSummary run)
+    {
+        var owner = RunOwner.TryParse(run.Owner, out var known) ? known : null;
+        var cluster = run.Owner is null ? run.ClusterId : owner?.ClusterId;
+        return cluster is not null
+            && cluster != Owner.ClusterId
+            && (await leases.ListLiveAsync(CancellationToken.None)).Any(
+                lease => owner is null ? lease.Owner.ClusterId == cluster : lease.Owner == owner);
+    }
 
     /// <summary>Takes or renews the lease.</summary>
     /// <returns>Whether there was a time since the last lease in which this silo could claim nothing.</returns>

@@ -133,6 +133,7 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
         }
         else if (TryKeep(row))
         {
+            ExpectReader(row);
             _begun.TrySetResult();
         }
         else if (IsClosing && row.Attempt > 0)

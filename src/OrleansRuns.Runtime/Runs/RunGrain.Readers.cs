@@ -37,13 +37,30 @@ internal sealed partial class RunGrain
     {
         ArgumentException.ThrowIfNullOrEmpty(readerId);
         var row = await GoOnAsync(cancellationToken);
-        if (!row.IsFinal)
+        if (row.IsFinal)
         {
-            _leases ??= new ReaderLeases(time, CancelWithReaderAsync);
-            await _leases.RenewAsync(readerId, lease > MaxLease ? MaxLease : lease);
+            return row.ToSnapshot();
         }
 
+        if (!Leases.Knows(readerId) && row.Reader != readerId)
+        {
+            // Before the reader is told that the run will not outlive it: the silo may die with it.
+            await catalog.AttendAsync(RunId, readerId, cancellationToken);
+        }
+
+        await Leases.RenewAsync(readerId, lease > MaxLease ? MaxLease : lease);
         return (_keeper?.Row ?? row).ToSnapshot();
+    }
+
+    private ReaderLeases Leases => _leases ??= new ReaderLeases(time, CancelWithReaderAsync);
+
+    /// <summary>Gives the reader of a run that begins or goes on here the time to say that it is still there.</summary>
+    private void ExpectReader(RunRow row)
+    {
+        if (row is { IsFinal: false, CancelAction: null, Reader: { } reader } && !Leases.Knows(reader))
+        {
+            _ = Leases.RenewAsync(reader, events.Value.ReaderGrace);
+        }
     }
 
     private async Task CancelWithReaderAsync(string readerId)

@@ -154,7 +154,7 @@ internal sealed partial class RunGrain(
     private async Task<RunRow> LoadAsync()
     {
         var row = await catalog.FindRunAsync(RunId, CancellationToken.None) ?? throw NotFound();
-        var isForeign = !row.IsFinal && await lease.IsForeignAsync(row.Owner);
+        var isForeign = !row.IsFinal && await lease.IsForeignAsync(row);
         if (row.IsFinal)
         {
             EndWith(row);

@@ -6,7 +6,7 @@ namespace OrleansRuns.Runtime;
 
 /// <summary>Admits runs: everything that can be wrong with a request is found before anything is written.</summary>
 internal sealed class RunAdmission(
-    IRunCatalog catalog, ThreadReader threads, ThreadSlots slots, GraphRegistry graphs, IOptions<RunsOptions> options)
+    IRunCatalog catalog, ThreadReader threads, ThreadSlots slots, GraphRegistry graphs, SiloLease lease, IOptions<RunsOptions> options)
 {
     /// <summary>Admits a run, or finds the one that an equal request has admitted before.</summary>
     /// <returns>The run's row, which is durable, and the runs that it has superseded.</returns>
@@ -20,6 +20,7 @@ internal sealed class RunAdmission(
             Strategy = request.Strategy,
             IdempotencyKey = request.IdempotencyKey,
             Metadata = RunRequests.ReadMetadata(request.Metadata).Stored,
+            ClusterId = lease.Owner.ClusterId,
         };
         if (await FindProblemAsync(threadId, request, graph, cancellationToken) is { } problem)
         {

@@ -40,7 +40,7 @@ internal static class ThreadStates
     /// <summary>Derives a thread's status.</summary>
     internal static ThreadStatus Status(ThreadRow thread, ThreadPoint? point, RunSummary? newestRun)
     {
-        if (ThreadSlots.IsHeldByRun(thread))
+        if (ThreadSlots.IsHeldByRun(thread) || thread.Waits)
         {
             return ThreadStatus.Busy;
         }

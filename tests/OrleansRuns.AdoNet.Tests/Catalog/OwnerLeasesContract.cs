@@ -100,6 +100,33 @@ public abstract class OwnerLeasesContract(IStorageBench bench)
     }
 
     [Fact]
+    public async Task BeginAsync_AdmittedByAnotherClusterWithALiveSilo_IsRefusedUntilItsLastLeaseExpires()
+    {
+        var (first, last, green) = (Owner(_blue), Owner(_blue), Owner(_green));
+        foreach (var owner in new[] { first, last, green })
+        {
+            await HoldAsync(owner);
+        }
+
+        var graph = $"graph-{Guid.NewGuid():N}";
+        var run = await AdmitAsync(_blue, graph);
+        var unknown = await AdmitAsync(clusterId: null, graph);
+        await bench.Leases.ReleaseAsync(first, None);
+        var refused = await bench.Catalog.BeginAsync(run.RunId, 1, green.ToString(), None);
+        var own = await bench.Catalog.ListReadyAsync(_blue, [graph], 10, None);
+        var others = await bench.Catalog.ListReadyAsync(_green, [graph], 10, None);
+        await bench.AgeLeaseAsync(last, Duration + TimeSpan.FromSeconds(1));
+        var left = await bench.Catalog.ListReadyAsync(_green, [graph], 10, None);
+        var begun = await bench.Catalog.BeginAsync(run.RunId, 1, green.ToString(), None);
+
+        Assert.Equal((_blue, 0, null), (run.ClusterId, refused.Attempt, refused.Owner));
+        Assert.Equal(Ids(run, unknown), own.Select(one => one.RunId));
+        Assert.Equal(Ids(unknown), others.Select(one => one.RunId));
+        Assert.Equal(Ids(run, unknown), left.Select(one => one.RunId));
+        Assert.Equal((1, green.ToString()), (begun.Attempt, begun.Owner));
+    }
+
+    [Fact]
     public async Task ListDueAsync_EveryKindOfOwner_HoldsThoseThatNobodyLooksAfter()
     {
         var (self, neighbour, dead, foreign, goner) = (Owner(_green), Owner(_green), Owner(_green), Owner(_blue), Owner(_blue));
@@ -179,9 +206,12 @@ public abstract class OwnerLeasesContract(IStorageBench bench)
         return found.Intersect(among.Select(run => run.RunId));
     }
 
-    private async Task<RunRow> AdmitAsync()
+    private async Task<RunRow> AdmitAsync(string? clusterId = null, string graph = "digest")
     {
-        var run = new NewRun(Guid.CreateVersion7().ToString(), $"thread-{Guid.CreateVersion7()}", "digest", "f1", "{}");
+        var run = new NewRun(Guid.CreateVersion7().ToString(), $"thread-{Guid.CreateVersion7()}", graph, "f1", "{}")
+        {
+            ClusterId = clusterId,
+        };
         return (await bench.Catalog.AdmitAsync(run, None)).Run!;
     }
 

@@ -132,11 +132,13 @@ public abstract partial class RunCatalogContract
         var since = edit.UpdatedAt.AddMilliseconds(1);
 
         var blocked = await Catalog.ListBlockedAsync(since, 1000, None);
+        var waits = (await Catalog.FindThreadAsync(_thread, None))!.Waits;
         var holder = await Catalog.ReleaseSlotAsync(_thread, "edit-1", edit.Epoch, null, None);
 
         Assert.Contains(_thread, blocked.Select(thread => thread.ThreadId));
         Assert.Equal(queued.RunId, holder);
         Assert.Equal((queued.RunId, 2L, "digest"), await SlotAsync());
+        Assert.Equal((true, false), (waits, (await Catalog.FindThreadAsync(_thread, None))!.Waits));
         Assert.DoesNotContain(_thread, (await Catalog.ListBlockedAsync(since.AddDays(1), 1000, None)).Select(thread => thread.ThreadId));
     }
 
@@ -217,12 +219,12 @@ public abstract partial class RunCatalogContract
         var newer = NewRun() with { Graph = graph, ThreadId = $"{_thread}-1" };
         await Catalog.AdmitAsync(newer, None);
 
-        var ready = await Catalog.ListReadyAsync([graph, "another"], 10, None);
+        var ready = await Catalog.ListReadyAsync("test", [graph, "another"], 10, None);
 
         Assert.Equal([older.RunId, newer.RunId], ready.Select(run => run.RunId));
-        Assert.Single(await Catalog.ListReadyAsync([graph], 1, None));
-        Assert.Empty(await Catalog.ListReadyAsync([$"{graph}-2"], 10, None));
-        Assert.Empty(await Catalog.ListReadyAsync([], 10, None));
+        Assert.Single(await Catalog.ListReadyAsync("test", [graph], 1, None));
+        Assert.Empty(await Catalog.ListReadyAsync("test", [$"{graph}-2"], 10, None));
+        Assert.Empty(await Catalog.ListReadyAsync("test", [], 10, None));
     }
 
     [Fact]

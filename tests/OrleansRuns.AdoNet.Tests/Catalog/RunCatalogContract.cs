@@ -221,6 +221,25 @@ public abstract partial class RunCatalogContract(IStorageBench bench)
     }
 
     [Fact]
+    public async Task AttendAsync_SeveralReaders_RecordsTheFirstOfARunThatIsNotFinal()
+    {
+        var run = NewRun();
+        await BegunAsync(run);
+
+        var first = await Catalog.AttendAsync(run.RunId, "first", None);
+        var second = await Catalog.AttendAsync(run.RunId, "second", None);
+        await Catalog.EndAsync(End(run, RunStatus.Success), None);
+        var other = NewRun();
+        await BegunAsync(other);
+        await Catalog.EndAsync(End(other, RunStatus.Success), None);
+        var late = await Catalog.AttendAsync(other.RunId, "late", None);
+
+        Assert.Equal(("first", "first", null), (first!.Reader, second!.Reader, late!.Reader));
+        Assert.Equal("first", (await Catalog.FindRunAsync(run.RunId, None))!.Reader);
+        Assert.Null(await Catalog.AttendAsync(Guid.CreateVersion7().ToString(), "reader", None));
+    }
+
+    [Fact]
     public async Task ReleaseSlotAsync_NoSuchThread_DoesNothing()
     {
         await Catalog.ReleaseSlotAsync(_thread, "edit-1", 1, null, None);

@@ -62,7 +62,8 @@ public sealed class PostgresRunSearchTests(PostgresBench bench) : RunSearchContr
         var (dueSql, dueParameters) = new AdoOwnerLeases(_bench.Database, TimeProvider.System).Due(due, after: null, limit: 200);
 
         await AssertNoScanAsync(dueSql, dueParameters);
-        await AssertNoScanAsync(CatalogSql.Ready(graphs: 2), ("graph0", "graph-1"), ("graph1", "graph-2"), ("limit", 200));
+        await AssertNoScanAsync(
+            CatalogSql.Ready(graphs: 2, "now()"), ("graph0", "graph-1"), ("graph1", "graph-2"), ("cluster", "blue"), ("limit", 200));
         await AssertNoScanAsync(CatalogSql.Blocked, ("since", DateTimeOffset.UtcNow), ("limit", 200));
     }
 

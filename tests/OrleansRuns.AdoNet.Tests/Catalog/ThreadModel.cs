@@ -11,6 +11,7 @@ internal sealed class ThreadModel(IStorageBench bench, string threadId, string g
     private readonly List<RunRow> _runs = [];
     private string? _holder;
     private ThreadRest _log = new(Asks: false, PlannedBy: null);
+    private ThreadRow? _edit;
     private int _edits;
 
     internal string ThreadId => threadId;
@@ -18,6 +19,7 @@ internal sealed class ThreadModel(IStorageBench bench, string threadId, string g
     internal ThreadStatus Status => (_holder, Newest) switch
     {
         ({ } holder, _) when !holder.StartsWith("edit-", StringComparison.Ordinal) => ThreadStatus.Busy,
+        _ when _runs.Exists(run => run.Status == RunStatus.Pending) => ThreadStatus.Busy,
         _ when _log.Asks => ThreadStatus.Interrupted,
         (_, { Status: RunStatus.Success } newest) when newest.RunId == _log.PlannedBy => ThreadStatus.Interrupted,
         (_, { Status: RunStatus.Error or RunStatus.Timeout }) => ThreadStatus.Error,
@@ -35,8 +37,10 @@ internal sealed class ThreadModel(IStorageBench bench, string threadId, string g
         {
             case 0 when _holder is null && _runs.Count > 0:
                 return await EditAsync();
-            case 1 when queued.Count > 0 && Held is not null:
+            case 1 when queued.Count > 0:
                 return await CancelAsync(queued[random.Next(queued.Count)]);
+            case 2 when _edit is not null:
+                return await ReleaseAsync(_edit);
             case 2 when Held is not null:
             case 3 when Held is not null:
                 return await EndAsync(Held);
@@ -57,16 +61,22 @@ internal sealed class ThreadModel(IStorageBench bench, string threadId, string g
 
     private async Task<string> EditAsync()
     {
-        var edit = $"edit-{_edits++}";
-        var slot = await bench.Catalog.TakeSlotAsync(threadId, graph, edit, None);
+        _holder = $"edit-{_edits++}";
+        _edit = await bench.Catalog.TakeSlotAsync(threadId, graph, _holder, None);
+        return "an edit that begins";
+    }
+
+    private async Task<string> ReleaseAsync(ThreadRow edit)
+    {
         ThreadRest? rest = random.Next(3) switch
         {
             0 => null,
-            1 => new ThreadRest(Asks: random.Next(2) == 0, PlannedBy: edit),
+            1 => new ThreadRest(Asks: random.Next(2) == 0, PlannedBy: edit.Holder),
             _ => new ThreadRest(Asks: false, PlannedBy: null),
         };
-        await bench.Catalog.ReleaseSlotAsync(threadId, edit, slot.Epoch, rest, None);
+        _holder = await bench.Catalog.ReleaseSlotAsync(threadId, edit.Holder!, edit.Epoch, rest, None);
         _log = rest ?? _log;
+        _edit = null;
         return $"an edit with {rest}";
     }
 

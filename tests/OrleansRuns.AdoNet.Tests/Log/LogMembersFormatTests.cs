@@ -24,6 +24,13 @@ public sealed class LogMembersFormatTests
         "startPosition":5,"subgraphSteps":{"review:018f":4}}]}
         """;
 
+    internal const string Written =
+        """
+        {"version":1,"appendId":"run-3/1/4","runId":"run-3","attempt":1,"at":"2026-01-02T03:04:05.678+00:00","isBase":false,
+        "nextEvent":9,"records":[{"kind":"writes","namespace":"","checkpointId":"c","tasks":[{"taskId":"t","node":"n","finished":true,
+        "update":{"log":["a"]},"kinds":{"log":"append_list"},"goto":[],"interrupts":[],"answers":[]}]}]}
+        """;
+
     private readonly LogEntryFormat _format = new(new ThreadLogOptions(), codec: null);
 
     [Fact]
@@ -44,9 +51,18 @@ public sealed class LogMembersFormatTests
         Assert.Equal(4, claim.SubgraphSteps!["review:018f"]);
     }
 
+    [Fact]
+    public void Read_WrittenChannel_HasItsKind()
+    {
+        var writes = (WritesLogRecord)_format.Read(Encoding.UTF8.GetBytes(Written), "here").Records[0];
+
+        Assert.Equal("append_list", Assert.Single(writes.Tasks).Kinds!["log"]);
+    }
+
     [Theory]
     [InlineData(RolledBack)]
     [InlineData(Resumed)]
+    [InlineData(Written)]
     public void Write_WhatWasRead_GivesTheSameText(string stored)
     {
         var written = _format.Write(_format.Read(Encoding.UTF8.GetBytes(stored), "here"), "here");
@@ -57,7 +73,7 @@ public sealed class LogMembersFormatTests
     [Fact]
     public void Texts_EveryMemberOfAnEntry_IsInOneOfThem()
     {
-        var pinned = string.Concat(Files().Append(RolledBack).Append(Resumed).Append(LogEventsFormatTests.Stored));
+        var pinned = string.Concat(Files().Append(RolledBack).Append(Resumed).Append(Written).Append(LogEventsFormatTests.Stored));
 
         var missing = Members(typeof(LogEntry), []).Distinct().Where(
             name => !pinned.Contains($"\"{name}\":", StringComparison.Ordinal));

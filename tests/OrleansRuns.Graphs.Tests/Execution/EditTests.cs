@@ -159,13 +159,31 @@ public sealed class EditTests
     }
 
     [Fact]
-    public void MissingChannel_WritesOfAnotherVersion_NamesWhatCannotBeFolded()
+    public void Misfit_WritesOfAnotherVersion_NamesWhatCannotBeFolded()
     {
-        Assert.Equal("note", Two().MissingChannel(Written("""{"text":"a","note":"b"}""")));
-        Assert.Null(Two().MissingChannel(Written("""{"text":"a"}""")));
-        Assert.Null(Two().MissingChannel(new TaskWrites { TaskId = "1", Node = "a" }));
+        Assert.Equal("note", Two().Misfit(Written("""{"text":"a","note":"b"}""")));
+        Assert.Equal("log", Two().Misfit(Written("""{"text":"a","log":["b"]}""") with { Kinds = Kinds("last_value", "last_value") }));
+        Assert.Null(Two().Misfit(Written("""{"text":"a","log":["b"]}""") with { Kinds = Kinds("last_value", "append_list") }));
+        Assert.Null(Two().Misfit(Written("""{"text":"a"}""")));
+        Assert.Null(Two().Misfit(new TaskWrites { TaskId = "1", Node = "a" }));
 
         static TaskWrites Written(string update) => new() { TaskId = "1", Node = "a", Update = TestGraph.Json(update) };
+
+        static Dictionary<string, string> Kinds(string text, string log) => new() { ["text"] = text, ["log"] = log };
+    }
+
+    [Fact]
+    public async Task Fold_ChannelWasWrittenAsAnotherKind_NamesItAndBothKinds()
+    {
+        var graph = Two();
+        var begin = graph.Begin();
+        var written = await graph.InvokeAllAsync(begin);
+        Assert.Equal("append_list", written[0].Kinds!["log"]);
+
+        var exception = Assert.Throws<GraphUpdateException>(() => graph.Fold(
+            begin, [written[0] with { Kinds = new Dictionary<string, string> { ["log"] = "union_set" } }]));
+
+        Assert.Contains("wrote channel 'log' as 'union_set', and it is now 'append_list'", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -133,6 +133,20 @@ public sealed class RunReadersTests
     }
 
     [Fact]
+    public async Task AttendAsync_ReaderIsGoneWhenTheRunGoesOnElsewhere_CancelsTheRunThere()
+    {
+        await using var cluster = await RunCluster.StartAsync(options => options.Configure = runs =>
+            runs.Configure<RunEventsOptions>(events => events.ReaderGrace = TimeSpan.FromMilliseconds(50)));
+        var blocked = await cluster.StartGatedRunAsync();
+        await cluster.Grains.GetGrain<IRunGrain>(blocked.Run.Id).AttendAsync("reader", TimeSpan.FromMinutes(10));
+
+        await cluster.DeactivateAsync(blocked.Run.Id);
+        var ended = await blocked.Run.WaitAsync().WithinAsync("the run to end where it goes on");
+
+        Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled), (ended.Status, ended.StopReason));
+    }
+
+    [Fact]
     public async Task AttendAsync_LeaseRunsOut_CancelsTheRun()
     {
         await using var cluster = await RunCluster.StartAsync();

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
@@ -107,6 +109,25 @@ public sealed class ClusterRecoveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Get_PendingRunOfAnotherClusterWithALiveSilo_BeginsWhenItsLeaseIsGone()
+    {
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
+        await using var green = await StartAsync(store, silos: 1);
+        var leases = green.Services.GetRequiredService<IOwnerLeases>();
+        var blue = new RunOwner("blue", SiloAddress.New(IPAddress.Loopback, 1, 1));
+        await leases.HoldAsync(blue, ImmutableSortedDictionary<string, string>.Empty, TimeSpan.FromHours(1), None);
+        var run = await AdmittedAsync(green.Catalog, blue.ClusterId);
+
+        var before = await green.Runs.Run(run.RunId).GetAsync();
+        await leases.ReleaseAsync(blue, None);
+        var arrivals = green.Gates.Of(run.ThreadId).Arrivals;
+        await green.Runs.Run(run.RunId).GetAsync();
+        await green.Gates.Of(run.ThreadId).ReachedAsync();
+
+        Assert.Equal((RunStatus.Pending, 0, 0), (before.Status, before.Attempt, arrivals));
+    }
+
+    [Fact]
     public async Task Recovery_CancelThatWasNotDelivered_IsDelivered()
     {
         using var store = RunStore.OnPostgres(_database!.ConnectionString);
@@ -146,12 +167,17 @@ public sealed class ClusterRecoveryTests : IAsyncLifetime
         cluster.SiloServices[silo].GetRequiredService<SiloLease>().Owner.ToString();
 
     /// <summary>Leaves a run behind as a silo does that died in its first superstep.</summary>
-    private static async Task<RunRow> BegunAsync(IRunCatalog catalog, string owner)
+    private static async Task<RunRow> BegunAsync(IRunCatalog catalog, string owner) =>
+        await catalog.BeginAsync((await AdmittedAsync(catalog, clusterId: null)).RunId, 1, owner, None);
+
+    private static async Task<RunRow> AdmittedAsync(IRunCatalog catalog, string? clusterId)
     {
         var runId = Guid.CreateVersion7().ToString();
         var request = new StartRunRequest { RunId = runId, Graph = SampleGraphs.Gated, Input = "{}" };
-        var run = new NewRun(runId, Guid.CreateVersion7().ToString(), SampleGraphs.Gated, "fingerprint", RunRequests.ToRow(request));
-        await catalog.AdmitAsync(run, None);
-        return await catalog.BeginAsync(runId, 1, owner, None);
+        var run = new NewRun(runId, Guid.CreateVersion7().ToString(), SampleGraphs.Gated, "fingerprint", RunRequests.ToRow(request))
+        {
+            ClusterId = clusterId,
+        };
+        return (await catalog.AdmitAsync(run, None)).Run!;
     }
 }

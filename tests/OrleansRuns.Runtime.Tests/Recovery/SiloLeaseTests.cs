@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.TestKit;
 
@@ -37,14 +36,12 @@ public sealed class SiloLeaseTests
     [Fact]
     public async Task Begin_LeaseCannotBeRenewed_BeginsNothingUntilItIsAndThenAtOnce()
     {
-        var faults = new LeaseFaults();
-        await using var cluster = await RunCluster.StartAsync(options =>
-        {
-            options.Configure = runs => runs.Configure<RunRecoveryOptions>(o => o.LeaseDuration = TimeSpan.FromSeconds(1));
-            options.ConfigureSilo = silo => faults.Attach(silo.Services);
-        });
+        await using var cluster = await RunCluster.StartAsync(
+            options => options.Configure = runs => runs.Configure<RunRecoveryOptions>(o => o.LeaseDuration = TimeSpan.FromSeconds(1)));
         var before = await cluster.StartGatedRunAsync();
-        faults.IsBroken = true;
+        cluster.Store.LeaseHooks.Before = call => call == nameof(IOwnerLeases.HoldAsync)
+            ? Task.FromException(new IOException("The database is gone."))
+            : Task.CompletedTask;
         var lease = cluster.Services.GetRequiredService<SiloLease>();
         await Eventually.TrueAsync(() => Task.FromResult(!lease.IsHeld), "the lease to expire");
 
@@ -54,46 +51,11 @@ public sealed class SiloLeaseTests
         var ended = await before.Run.WaitAsync().WithinAsync("the run that was there before to end");
         Assert.Equal(0, cluster.Gates.Of(thread.Id).Arrivals);
 
-        faults.IsBroken = false;
+        cluster.Store.LeaseHooks.Before = _ => Task.CompletedTask;
         await cluster.Gates.Of(thread.Id).ReachedAsync();
         Assert.Equal(Abstractions.RunStatus.Success, ended.Status);
         Assert.Equal(1, (await late.GetAsync()).Attempt);
     }
 
     private static IOwnerLeases Leases(RunCluster cluster) => cluster.Services.GetRequiredService<IOwnerLeases>();
-
-    /// <summary>Makes renewals fail as a database does that is gone.</summary>
-    private sealed class LeaseFaults
-    {
-        internal bool IsBroken { get; set; }
-
-        internal void Attach(IServiceCollection services)
-        {
-            var inner = services.Last(service => service.ServiceType == typeof(IOwnerLeases));
-            services.Remove(inner);
-            services.AddSingleton<IOwnerLeases>(provider => new Broken(
-                (IOwnerLeases)ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!), this));
-        }
-
-        private sealed class Broken(IOwnerLeases inner, LeaseFaults faults) : IOwnerLeases
-        {
-            public Task HoldAsync(
-                RunOwner owner, ImmutableSortedDictionary<string, string> graphs, TimeSpan duration, CancellationToken cancellationToken) =>
-                faults.IsBroken
-                    ? Task.FromException(new IOException("The database is gone."))
-                    : inner.HoldAsync(owner, graphs, duration, cancellationToken);
-
-            public Task ReleaseAsync(RunOwner owner, CancellationToken cancellationToken) => inner.ReleaseAsync(owner, cancellationToken);
-
-            public Task CordonAsync(RunOwner owner, bool isCordoned, CancellationToken cancellationToken) =>
-                inner.CordonAsync(owner, isCordoned, cancellationToken);
-
-            public Task<ImmutableArray<OwnerLease>> ListLiveAsync(CancellationToken cancellationToken) =>
-                inner.ListLiveAsync(cancellationToken);
-
-            public Task<ImmutableArray<RunSummary>> ListDueAsync(
-                DueRuns query, string? after, int limit, CancellationToken cancellationToken) =>
-                inner.ListDueAsync(query, after, limit, cancellationToken);
-        }
-    }
 }

@@ -58,6 +58,9 @@ internal sealed class OneRunCatalog : IRunCatalog
 
     public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<RunRow?> AttendAsync(string runId, string readerId, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task<ImmutableArray<RunSummary>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
@@ -72,7 +75,8 @@ internal sealed class OneRunCatalog : IRunCatalog
         throw new NotSupportedException();
 
     public Task<ImmutableArray<RunSummary>> ListReadyAsync(
-        ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+        string clusterId, ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task<ImmutableArray<ThreadRow>> ListBlockedAsync(
         DateTimeOffset since, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();

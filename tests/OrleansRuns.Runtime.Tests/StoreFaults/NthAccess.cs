@@ -12,7 +12,7 @@ public enum AccessFault
     AnswerLost = 1,
 }
 
-/// <summary>Makes the Nth access of a store and those behind it fail, catalog and logs counted together.</summary>
+/// <summary>Makes the Nth access of what it is put before and those behind it fail, all counted together.</summary>
 /// <param name="fault">What they do wrong.</param>
 /// <param name="from">The first of them, from 1; 0 for none.</param>
 /// <param name="count">How many fail.</param>
@@ -24,10 +24,10 @@ internal sealed class NthAccess(AccessFault fault, int from, int count)
     /// <summary>Gets the call that was hit first, if one was.</summary>
     internal string? Hit => _hit;
 
-    /// <summary>Puts it between a cluster and its store.</summary>
-    internal void Attach(RunStore store)
+    /// <summary>Puts it between a cluster and parts of its store.</summary>
+    internal void Attach(params IEnumerable<StoreHooks> parts)
     {
-        foreach (var hooks in new[] { store.Hooks, store.LogHooks })
+        foreach (var hooks in parts)
         {
             hooks.Before = call => fault == AccessFault.Refused ? Access(call) : Task.CompletedTask;
             hooks.After = call => fault == AccessFault.AnswerLost ? Access(call) : Task.CompletedTask;
@@ -35,9 +35,9 @@ internal sealed class NthAccess(AccessFault fault, int from, int count)
     }
 
     /// <summary>Lets all accesses succeed from now on.</summary>
-    internal static void Detach(RunStore store)
+    internal static void Detach(params IEnumerable<StoreHooks> parts)
     {
-        foreach (var hooks in new[] { store.Hooks, store.LogHooks })
+        foreach (var hooks in parts)
         {
             hooks.Before = hooks.After = _ => Task.CompletedTask;
         }

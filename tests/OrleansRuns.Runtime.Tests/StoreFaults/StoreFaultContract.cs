@@ -81,13 +81,13 @@ public abstract class StoreFaultContract(ITestOutputHelper output) : IAsyncLifet
     private async Task<string> PlayAsync(string scenario, NthAccess access, string disturbance)
     {
         var thread = _cluster.Runs.Thread();
-        access.Attach(_store);
+        access.Attach(_store.Hooks, _store.LogHooks);
         await FaultScenario.All[scenario].Play(_cluster, thread).WithinAsync($"{scenario}, {disturbance}, on thread '{thread.Id}'", Bound);
         await Eventually.TrueAsync(
             async () => await IsAtRestAsync(thread.Id),
             $"thread '{thread.Id}' to rest after {scenario}, {disturbance}",
             Bound);
-        NthAccess.Detach(_store);
+        NthAccess.Detach(_store.Hooks, _store.LogHooks);
         return await DescribeAsync(thread);
     }
 

@@ -59,6 +59,7 @@ public abstract class ThreadSlotContract(TransitionCluster shared)
         await AssertNoEditAsync(thread, "edit-elsewhere");
         var queued = await thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Enqueue);
         Assert.Equal((RunStatus.Pending, "edit-elsewhere"), ((await queued.GetAsync()).Status, busy.RunId));
+        Assert.Equal(ThreadStatus.Busy, (await thread.GetStateAsync()).Status);
         await Cluster.Catalog.ReleaseSlotAsync(thread.Id, "edit-elsewhere", slot.Epoch, rest: null, CancellationToken.None);
 
         Assert.Equal(RunStatus.Success, (await queued.WaitAsync().WithinAsync("the queued run to end")).Status);

@@ -24,6 +24,10 @@ public sealed class HookedRunCatalog(IRunCatalog inner, StoreHooks hooks) : IRun
         hooks.AroundAsync(nameof(RequestCancelAsync), () => inner.RequestCancelAsync(runId, action, cancellationToken));
 
     /// <inheritdoc/>
+    public Task<RunRow?> AttendAsync(string runId, string readerId, CancellationToken cancellationToken) =>
+        hooks.AroundAsync(nameof(AttendAsync), () => inner.AttendAsync(runId, readerId, cancellationToken));
+
+    /// <inheritdoc/>
     public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
         hooks.AroundAsync(nameof(EndAsync), async () =>
         {
@@ -62,8 +66,8 @@ public sealed class HookedRunCatalog(IRunCatalog inner, StoreHooks hooks) : IRun
 
     /// <inheritdoc/>
     public Task<ImmutableArray<RunSummary>> ListReadyAsync(
-        ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
-        hooks.AroundAsync(nameof(ListReadyAsync), () => inner.ListReadyAsync(graphs, limit, cancellationToken));
+        string clusterId, ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
+        hooks.AroundAsync(nameof(ListReadyAsync), () => inner.ListReadyAsync(clusterId, graphs, limit, cancellationToken));
 
     /// <inheritdoc/>
     public Task<ImmutableArray<ThreadRow>> ListBlockedAsync(

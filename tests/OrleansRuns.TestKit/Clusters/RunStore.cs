@@ -44,6 +44,9 @@ public sealed class RunStore : IDisposable
     /// <summary>Gets what comes between a cluster and its drain reports.</summary>
     public StoreHooks ReportHooks { get; } = new();
 
+    /// <summary>Gets what comes between a cluster and its leases.</summary>
+    public StoreHooks LeaseHooks { get; } = new();
+
     /// <summary>Opens the store to look at, also while no silo has it.</summary>
     /// <returns>The services of a reader: the catalog, the log, the drain reports.</returns>
     public async Task<ServiceProvider> OpenReaderAsync()
@@ -74,6 +77,7 @@ public sealed class RunStore : IDisposable
             : silo.AddOrleansRunsPostgres(options => options.ConnectionString = _connectionString);
         Decorate<IRunCatalog>(silo.Services, catalog => new HookedRunCatalog(catalog, Hooks));
         Decorate<IThreadLogStore>(silo.Services, log => new HookedThreadLogStore(log, LogHooks));
+        Decorate<IOwnerLeases>(silo.Services, leases => new HookedOwnerLeases(leases, LeaseHooks));
         Decorate<IDrainReports>(silo.Services, reports => new HookedDrainReports(reports, ReportHooks));
     }
 

@@ -8,11 +8,7 @@ namespace OrleansRuns.TestKit;
 internal sealed class HookedDrainReports(IDrainReports inner, StoreHooks hooks) : IDrainReports
 {
     public Task SaveAsync(DrainReport report, CancellationToken cancellationToken) =>
-        hooks.AroundAsync(nameof(SaveAsync), async () =>
-        {
-            await inner.SaveAsync(report, cancellationToken);
-            return true;
-        });
+        hooks.AroundAsync(nameof(SaveAsync), () => inner.SaveAsync(report, cancellationToken));
 
     public Task<ImmutableArray<DrainReport>> ListAsync(int limit, CancellationToken cancellationToken) =>
         hooks.AroundAsync(nameof(ListAsync), () => inner.ListAsync(limit, cancellationToken));

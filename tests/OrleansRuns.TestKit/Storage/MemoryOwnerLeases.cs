@@ -19,7 +19,10 @@ public sealed class MemoryOwnerLeases : IOwnerLeases
         ArgumentNullException.ThrowIfNull(catalog);
         _catalog = catalog;
         _time = time ?? TimeProvider.System;
-        catalog.IsForeign = (owner, cluster) => FindLive(owner) is { } lease && lease.Owner.ClusterId != cluster;
+        catalog.IsForeign = (run, cluster) => run.Owner is null
+            ? run.ClusterId != cluster
+                && _leases.Values.Any(held => held.Lease.Owner.ClusterId == run.ClusterId && IsLive(held.ExpiresAt))
+            : FindLive(run.Owner) is { } lease && lease.Owner.ClusterId != cluster;
     }
 
     /// <inheritdoc/>

@@ -17,8 +17,10 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
     private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
-    /// <summary>Gets or sets what tells that a live silo of another cluster than the one named second is the owner named first.</summary>
-    internal Func<string?, string, bool> IsForeign { get; set; } = (_, _) => false;
+    /// <summary>
+    /// Gets or sets what tells that a run is a live silo's of another cluster than the one named, or that cluster's to begin.
+    /// </summary>
+    internal Func<RunSummary, string, bool> IsForeign { get; set; } = (_, _) => false;
 
     private DateTimeOffset Now => _time.GetUtcNow();
 
@@ -45,7 +47,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
                     && row.CancelAction is null
                     && row.Attempt == attempt - 1
                     && row.HoldsSlot
-                    && !IsForeign(row.Owner, RunOwner.TryParse(owner, out var asking) ? asking.ClusterId : ""),
+                    && !IsForeign(row, RunOwner.TryParse(owner, out var asking) ? asking.ClusterId : ""),
                 row => row with
                 {
                     Status = RunStatus.Running,
@@ -61,6 +63,14 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
     public Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken) =>
         ChangeAsync(
             () => _runs.ContainsKey(runId) ? Cancel(Find(runId), action, StopReason.Cancelled) : null,
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<RunRow?> AttendAsync(string runId, string readerId, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            () => !_runs.ContainsKey(runId) ? null
+                : Find(runId) is { IsFinal: false, Reader: null } row ? _runs[runId] = row with { Reader = readerId }
+                : Find(runId),
             cancellationToken);
 
     /// <inheritdoc/>
@@ -101,7 +111,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
 
     /// <inheritdoc/>
     public Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken) =>
-        ChangeAsync(() => _threads.GetValueOrDefault(threadId), cancellationToken);
+        ChangeAsync(() => _threads.ContainsKey(threadId) ? FindThread(threadId) : null, cancellationToken);
 
     /// <inheritdoc/>
     public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) =>
@@ -121,10 +131,11 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
 
     /// <inheritdoc/>
     public Task<ImmutableArray<RunSummary>> ListReadyAsync(
-        ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
+        string clusterId, ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
         PageAsync(
             limit,
             rows => rows.Where(row => row.Status == RunStatus.Pending && row.HoldsSlot && graphs.Contains(row.Graph))
+                .Where(row => !IsForeign(row, clusterId))
                 .OrderBy(row => row.CreatedAt)
                 .ThenBy(row => row.RunId, StringComparer.Ordinal),
             cancellationToken);
@@ -192,7 +203,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
     {
         lock (_lock)
         {
-            return [.. _threads.Values.Select(Summarize)];
+            return [.. _threads.Keys.Select(FindThread).Select(Summarize)];
         }
     }
 
@@ -219,7 +230,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
         {
             ThreadId = thread.ThreadId,
             Graph = thread.Graph,
-            Status = ThreadSlots.IsHeldByRun(thread) ? ThreadStatus.Busy
+            Status = ThreadSlots.IsHeldByRun(thread) || thread.Waits ? ThreadStatus.Busy
                 : asks || (newest is { Status: RunStatus.Success } && newest.RunId == plannedBy) ? ThreadStatus.Interrupted
                 : newest?.Status is RunStatus.Error or RunStatus.Timeout ? ThreadStatus.Error
                 : ThreadStatus.Idle,
@@ -261,6 +272,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
             Fingerprint = run.Fingerprint,
             Request = run.Request,
             Metadata = run.Metadata,
+            ClusterId = run.ClusterId,
             Status = RunStatus.Pending,
             Attempt = 0,
             CreatedAt = Now,
@@ -335,6 +347,13 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
             UpdatedAt = Now,
         };
     }
+
+    private ThreadRow FindThread(string threadId) => _threads[threadId] with
+    {
+        Waits = _threads[threadId].Holder is { } holder
+            && ThreadSlots.IsEdit(holder)
+            && _runs.Values.Any(row => row.ThreadId == threadId && row.Status == RunStatus.Pending),
+    };
 
     private RunRow Find(string runId) => _runs.TryGetValue(runId, out var row)
         ? row with { Holder = _threads.GetValueOrDefault(row.ThreadId)?.Holder }

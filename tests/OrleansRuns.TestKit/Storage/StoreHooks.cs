@@ -14,6 +14,12 @@ public sealed class StoreHooks
     /// <summary>Gets or sets what happens after the call was applied; what it throws is what the caller sees.</summary>
     public Func<string, Task> After { get; set; } = _ => Task.CompletedTask;
 
+    internal Task AroundAsync(string call, Func<Task> apply) => AroundAsync(call, async () =>
+    {
+        await apply();
+        return true;
+    });
+
     internal async Task<T> AroundAsync<T>(string call, Func<Task<T>> apply)
     {
         await Before(call);
