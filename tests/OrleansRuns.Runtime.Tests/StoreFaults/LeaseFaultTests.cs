@@ -53,7 +53,7 @@ public sealed class LeaseFaultTests(ITestOutputHelper output)
         Assert.Equal(RunStatus.Success, (await next.Runs.Run(run.RunId).GetAsync()).Status);
     }
 
-    /// <summary>Starts a silo. One that cannot take its first lease ends and changes nothing; whoever supervises it starts it again.</summary>
+    /// <summary>Starts a silo. One that cannot take its first lease ends and changes nothing; its supervisor starts it again.</summary>
     private static async Task<RunCluster> StartAsync(RunStore store, NthAccess access)
     {
         try
