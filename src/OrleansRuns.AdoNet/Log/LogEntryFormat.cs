@@ -90,7 +90,7 @@ internal sealed class LogEntryFormat(ThreadLogOptions options, ILogPayloadCodec?
 
     private static InvalidDataException Unreadable(string place, string reason, Exception? inner = null) =>
         new($"The entry at {place} cannot be read: {reason} It is damaged, or was written by another program or codec. Restore it from a "
-            + "backup, or go on from another checkpoint of the thread.",
+            + "backup; `doctor` names every entry like it.",
             inner);
 
     private static byte[] Compress(byte[] json)

@@ -9,8 +9,10 @@ namespace OrleansRuns.Graphs;
 /// </remarks>
 public sealed record CachePolicy
 {
+    internal static readonly TimeSpan LongestTimeToLive = TimeSpan.FromDays(36_500);
+
     /// <summary>Gets how long the writes may be reused.</summary>
-    /// <value>Greater than zero; the default is no limit.</value>
+    /// <value>Greater than zero, at most 36,500 days; the default is no limit.</value>
     public TimeSpan? TimeToLive { get; init; }
 
     internal Func<GraphState, JsonElement?, string>? Key { get; private init; }

@@ -35,16 +35,10 @@ internal static class GraphChecks
 
         var known = builder.Nodes.Select(node => node.Handle).Append(Node.Start).Append(Node.End)
             .ToHashSet(ReferenceEqualityComparer.Instance);
-        var unknown = UsedNodes(builder).Where(node => !known.Contains(node)).Select(node => node.Name).Distinct().ToList();
-        problems.AddRange(unknown.Select(name =>
+        problems.AddRange(UsedNodes(builder).Where(node => !known.Contains(node)).Select(node => node.Name).Distinct().Select(name =>
             $"Node '{name}' is used but was not added to this graph under this name without a private argument."));
         CheckDirections(builder, problems);
-
-        // The paths of a graph with unknown nodes would only repeat the same mistake in other words.
-        if (unknown.Count == 0)
-        {
-            CheckPaths([.. builder.Nodes.Select(node => node.Name).Distinct()], Links(builder), problems);
-        }
+        CheckPaths([.. builder.Nodes.Select(node => node.Name).Distinct()], Links(builder), problems);
     }
 
     private static IEnumerable<Node> UsedNodes<TState>(GraphBuilder<TState> builder)
@@ -78,14 +72,15 @@ internal static class GraphChecks
         where TState : GraphState, new()
     {
         var options = node.Options;
-        var durations = new[]
-        {
-            (nameof(options.Timeout), options.Timeout),
-            (nameof(options.IdleTimeout), options.IdleTimeout),
-            ($"{nameof(options.Cache)}.{nameof(CachePolicy.TimeToLive)}", options.Cache?.TimeToLive),
-        };
-        problems.AddRange(durations.Where(duration => duration.Item2 <= TimeSpan.Zero)
-            .Select(duration => $"Node '{node.Name}': {duration.Item1} is {duration.Item2}, but must be greater than zero."));
+        (string Name, TimeSpan? Value, TimeSpan Longest)[] durations =
+        [
+            (nameof(options.Timeout), options.Timeout, NodeOptions.LongestTimeout),
+            (nameof(options.IdleTimeout), options.IdleTimeout, NodeOptions.LongestTimeout),
+            ($"{nameof(options.Cache)}.{nameof(CachePolicy.TimeToLive)}", options.Cache?.TimeToLive, CachePolicy.LongestTimeToLive),
+        ];
+        problems.AddRange(durations.Where(duration => duration.Value <= TimeSpan.Zero || duration.Value > duration.Longest)
+            .Select(duration => $"Node '{node.Name}': {duration.Name} is {duration.Value}, but must be greater than zero and at most "
+                + $"{duration.Longest.TotalDays} days."));
         problems.AddRange((options.Retry?.Problems() ?? []).Select(problem => $"Node '{node.Name}': Retry.{problem}"));
         if (ReferenceEquals(options.OnError, node.Handle))
         {

@@ -3,15 +3,18 @@ namespace OrleansRuns.Graphs;
 /// <summary>How a node is executed.</summary>
 public sealed record NodeOptions
 {
+    // What a timer can wait for.
+    internal static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(49);
+
     /// <summary>Gets when and how often the node is tried again; the default is never.</summary>
     public RetryPolicy? Retry { get; init; }
 
     /// <summary>Gets how long one attempt may take.</summary>
-    /// <value>Greater than zero; the default is no limit.</value>
+    /// <value>Greater than zero, at most 49 days; the default is no limit.</value>
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>Gets how long one attempt may go without an event or a heartbeat.</summary>
-    /// <value>Greater than zero; the default is no limit.</value>
+    /// <value>Greater than zero, at most 49 days; the default is no limit.</value>
     public TimeSpan? IdleTimeout { get; init; }
 
     /// <summary>Gets for how long, and under which key, the node's writes are reused instead of running it.</summary>

@@ -3,11 +3,14 @@ namespace OrleansRuns.Graphs;
 /// <summary>When a failed node is tried again: exponential back-off with jitter.</summary>
 public sealed record RetryPolicy
 {
+    // Two of them are waited for as one, and no timer waits for longer than 49 days.
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(24);
+
     /// <summary>Gets the default policy.</summary>
     public static RetryPolicy Default { get; } = new();
 
     /// <summary>Gets the delay before the second attempt.</summary>
-    /// <value>Zero or more; the default is 0.5 seconds.</value>
+    /// <value>Zero to 24 days; the default is 0.5 seconds.</value>
     public TimeSpan InitialDelay { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>Gets the factor by which the delay grows with every attempt.</summary>
@@ -15,7 +18,7 @@ public sealed record RetryPolicy
     public double Factor { get; init; } = 2;
 
     /// <summary>Gets the longest delay, jitter not included.</summary>
-    /// <value>Zero or more; the default is 128 seconds.</value>
+    /// <value>Zero to 24 days; the default is 128 seconds.</value>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(128);
 
     /// <summary>Gets how often the node is tried, the first attempt included.</summary>
@@ -23,7 +26,7 @@ public sealed record RetryPolicy
     public int MaxAttempts { get; init; } = 3;
 
     /// <summary>Gets the longest random delay that is added.</summary>
-    /// <value>Zero or more; the default is 1 second.</value>
+    /// <value>Zero to 24 days; the default is 1 second.</value>
     public TimeSpan Jitter { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Gets which exceptions are worth another attempt.</summary>
@@ -46,15 +49,17 @@ public sealed record RetryPolicy
             return null;
         }
 
-        var delay = Math.Min(InitialDelay.TotalSeconds * Math.Pow(Factor, attempt - 1), MaxDelay.TotalSeconds);
+        // Of no delay at all none grows, and the power of many attempts is beyond all numbers.
+        var grown = InitialDelay == TimeSpan.Zero ? 0 : InitialDelay.TotalSeconds * Math.Pow(Factor, attempt - 1);
+        var delay = Math.Min(grown, MaxDelay.TotalSeconds);
         return TimeSpan.FromSeconds(delay + (random * Jitter.TotalSeconds));
     }
 
     internal IEnumerable<string> Problems()
     {
-        if (InitialDelay < TimeSpan.Zero || MaxDelay < TimeSpan.Zero || Jitter < TimeSpan.Zero)
+        if (new[] { InitialDelay, MaxDelay, Jitter }.Any(delay => delay < TimeSpan.Zero || delay > LongestDelay))
         {
-            yield return $"{nameof(InitialDelay)}, {nameof(MaxDelay)} and {nameof(Jitter)} must not be negative.";
+            yield return $"{nameof(InitialDelay)}, {nameof(MaxDelay)} and {nameof(Jitter)} must be zero to {LongestDelay.TotalDays} days.";
         }
 
         if (!(Factor >= 1) || double.IsInfinity(Factor))

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Schema;
 
 namespace OrleansRuns.Graphs;
 
@@ -19,5 +18,5 @@ internal static class StrictJson
             : throw new GraphInputException($"At '{item}' {what} is null, which is not allowed there.", item);
     }
 
-    internal static JsonObject Schema(Type type) => GraphJson.Strict.GetJsonSchemaAsNode(type) as JsonObject ?? [];
+    internal static JsonObject Schema(Type type) => JsonSchemas.Of(type) as JsonObject ?? [];
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace OrleansRuns.Graphs;
 
 /// <summary>The border between a graph and one that runs inside a node of it.</summary>
@@ -8,7 +10,7 @@ internal abstract class SubgraphNode<TState>
 
     internal abstract GraphShape Shape { get; }
 
-    internal abstract void Compile(ICollection<string> problems, string node);
+    internal abstract void Compile(ICollection<string> problems, string node, ImmutableList<Type> within);
 
     internal abstract CheckpointDraft Enter(TState parent, string childNamespace);
 
@@ -30,10 +32,10 @@ internal sealed class SubgraphNode<TState, TChild>(
     private CompiledGraph<TChild> Compiled =>
         _compiled ?? throw new InvalidOperationException("The subgraph was not compiled.");
 
-    internal override void Compile(ICollection<string> problems, string node)
+    internal override void Compile(ICollection<string> problems, string node, ImmutableList<Type> within)
     {
         var own = new List<string>();
-        _compiled = GraphCompiler.Compile(node, graph, own);
+        _compiled = GraphCompiler.Compile(node, graph, own, within);
         foreach (var problem in own)
         {
             problems.Add($"In subgraph '{node}': {problem}");

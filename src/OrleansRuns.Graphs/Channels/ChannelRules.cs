@@ -54,10 +54,10 @@ internal abstract class ChannelRules<TValue>
         throw new GraphUpdateException(
             $"Channel '{channel}' was stored with the operation '{operation.Name}', which a channel of kind '{Kind}' does not know.");
 
-    /// <summary>Gets a value, unless it is the given one: by reference, by its type's equality or by what is stored of it.</summary>
+    /// <summary>Gets a value, unless what is stored of it is the same as of the given one.</summary>
     private protected static JsonElement? Difference<T>(T given, T returned, string place)
     {
-        if (ReferenceEquals(given, returned) || EqualityComparer<T>.Default.Equals(given, returned))
+        if (StoredEquality<T>.IsSurelySame(given, returned))
         {
             return null;
         }

@@ -43,7 +43,7 @@ internal sealed class TotalConverter<T> : JsonConverter<Total<T>>
 internal sealed class UnionSetConverter<T> : JsonConverter<UnionSet<T>>
 {
     public override UnionSet<T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        UnionSet<T>.Seal([.. JsonSerializer.Deserialize<ImmutableArray<T>>(ref reader, options)]);
+        UnionSet<T>.Seal(JsonSerializer.Deserialize<ImmutableArray<T>>(ref reader, options).AsEnumerable());
 
     public override void Write(Utf8JsonWriter writer, UnionSet<T> value, JsonSerializerOptions options)
     {

@@ -59,24 +59,28 @@ public readonly struct Messages : IReadOnlyCollection<Message>, IEquatable<Messa
     public static bool operator !=(Messages left, Messages right) => !left.Equals(right);
 
     /// <summary>Gives the conversation with a message: in the place of the one with its id, or at the end.</summary>
-    /// <exception cref="ArgumentException">Its type is "remove", which is how a removal is stored.</exception>
+    /// <remarks>A message that is there already as it is given changes nothing.</remarks>
+    /// <exception cref="ArgumentException">Its type is "remove", or its id that of the removal of all: how removals are stored.</exception>
     public Messages Put(Message message)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (message.Type == RemoveType)
+        if (message.Type == RemoveType || message.Id == RemoveAllId)
         {
-            throw new ArgumentException($"A message of type '{RemoveType}' would be stored as a removal. Use Remove.", nameof(message));
+            throw new ArgumentException(
+                $"A message of type '{RemoveType}' or with the id '{RemoveAllId}' would be stored as a removal. Use Remove or RemoveAll.",
+                nameof(message));
         }
 
-        return Then(new MessageOperation(MessageOperationKind.Put, message.Id, message));
+        var isThere = message.Id is { } id && Items.Find(id) is { } known && StoredEquality<Message>.Instance.Equals(known, message);
+        return isThere ? this : Then(new MessageOperation(MessageOperationKind.Put, message.Id, message));
     }
 
     /// <summary>Gives the conversation without a message.</summary>
     /// <exception cref="GraphUpdateException">There is no such message.</exception>
     public Messages Remove(string id) => Then(new MessageOperation(MessageOperationKind.Remove, id, null));
 
-    /// <summary>Gives an empty conversation; no other node may write it in the same superstep.</summary>
-    public Messages RemoveAll() => Then(new MessageOperation(MessageOperationKind.RemoveAll, null, null));
+    /// <summary>Gives an empty conversation; no other node may write it in the same superstep. One that is empty stays as it is.</summary>
+    public Messages RemoveAll() => Count == 0 ? this : Then(new MessageOperation(MessageOperationKind.RemoveAll, null, null));
 
     /// <summary>Finds a message.</summary>
     public Message? Find(string id) => Items.Find(id);

@@ -65,7 +65,7 @@ internal sealed class MessagesRules : ChannelRules<Messages>
                 continue;
             }
 
-            if (GraphJson.ReadInput<Message?>(member, what, place) is not { Type: not RemoveType })
+            if (GraphJson.ReadInput<Message?>(member, what, place) is not { Type: not RemoveType, Id: not Messages.RemoveAllId })
             {
                 throw new GraphInputException($"At '{place}' {what} does not fit: it is no message, and no removal of one.", place);
             }
@@ -99,8 +99,9 @@ internal sealed class MessagesRules : ChannelRules<Messages>
         foreach (var member in Members(value))
         {
             messages = IsRemoveAll(member) ? messages.RemoveAll()
-                : RemovedId(member) is { } id ? messages.Remove(id)
-                : messages.Put(GraphJson.Read<Message>(member, $"channel '{channel}'"));
+                : RemovedId(member) is not { } id ? messages.Put(GraphJson.Read<Message>(member, $"channel '{channel}'"))
+                : messages.Find(id) is not null ? messages.Remove(id)
+                : throw new GraphUpdateException($"Channel '{channel}' has no message '{id}' to remove; it has {messages.Count} messages.");
         }
 
         return messages.Sealed();

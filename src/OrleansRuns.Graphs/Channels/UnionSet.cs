@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 namespace OrleansRuns.Graphs;
 
 /// <summary>A set that nodes add to and remove from; the changes of parallel nodes are united. A value: a change gives a new set.</summary>
-/// <typeparam name="T">The type of the items; compared by their equality.</typeparam>
+/// <typeparam name="T">The type of the items; the same to a set when their JSON is.</typeparam>
 [JsonConverter(typeof(ChannelValueConverterFactory))]
 public readonly struct UnionSet<T> : IReadOnlyCollection<T>, IEquatable<UnionSet<T>>, IChannelValue
 {
@@ -24,7 +24,10 @@ public readonly struct UnionSet<T> : IReadOnlyCollection<T>, IEquatable<UnionSet
 
     internal ImmutableHashSet<T> Items => _items ?? Given;
 
-    private ImmutableHashSet<T> Given => _given ?? ImmutableHashSet<T>.Empty;
+    /// <summary>Gets the set without items, which every other is made from.</summary>
+    internal static ImmutableHashSet<T> Nothing { get; } = ImmutableHashSet.Create<T>(StoredEquality<T>.Instance);
+
+    private ImmutableHashSet<T> Given => _given ?? Nothing;
 
     /// <summary>Tells whether two sets hold equal items.</summary>
     public static bool operator ==(UnionSet<T> left, UnionSet<T> right) => left.Equals(right);
@@ -53,7 +56,7 @@ public readonly struct UnionSet<T> : IReadOnlyCollection<T>, IEquatable<UnionSet
     public override bool Equals(object? obj) => obj is UnionSet<T> other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => Items.Aggregate(0, (hash, item) => hash ^ (item?.GetHashCode() ?? 0));
+    public override int GetHashCode() => Items.Aggregate(0, (hash, item) => hash ^ StoredEquality<T>.Instance.GetHashCode(item));
 
     /// <summary>Gets the items with their JSON, in its order.</summary>
     internal IEnumerable<(T Item, string Text)> Texts(JsonSerializerOptions options) => Items
@@ -62,8 +65,10 @@ public readonly struct UnionSet<T> : IReadOnlyCollection<T>, IEquatable<UnionSet
 
     internal static UnionSet<T> Seal(ImmutableHashSet<T> items) => new(items, null);
 
+    internal static UnionSet<T> Seal(IEnumerable<T> items) => new(Nothing.Union(items), null);
+
     internal bool DescendsFrom(UnionSet<T> given) => ReferenceEquals(Given, given.Given);
 
     internal (ImmutableHashSet<T> Added, ImmutableHashSet<T> Removed) Changes() =>
-        ReferenceEquals(Items, Given) ? ([], []) : (Items.Except(Given), Given.Except(Items));
+        ReferenceEquals(Items, Given) ? (Nothing, Nothing) : (Items.Except(Given), Given.Except(Items));
 }

@@ -24,8 +24,8 @@ internal sealed class UnionSetRules<T> : ChannelRules<UnionSet<T>>
         UnionSet<T> before, IReadOnlyList<ChannelDelta> deltas, string channel)
     {
         var changes = deltas.Select(delta => Read(delta.Value, channel)).ToList();
-        var added = changes.Aggregate(ImmutableHashSet<T>.Empty, (all, change) => all.Union(change.Added));
-        var removed = changes.Aggregate(ImmutableHashSet<T>.Empty, (all, change) => all.Union(change.Removed));
+        var added = changes.Aggregate(UnionSet<T>.Nothing, (all, change) => all.Union(change.Added));
+        var removed = changes.Aggregate(UnionSet<T>.Nothing, (all, change) => all.Union(change.Removed));
         if (added.Overlaps(removed))
         {
             var both = string.Join(", ", UnionSet<T>.Seal(added.Intersect(removed)));
@@ -83,7 +83,7 @@ internal sealed class UnionSetRules<T> : ChannelRules<UnionSet<T>>
         var what = $"channel '{channel}'";
         if (delta.ValueKind == JsonValueKind.Array)
         {
-            return (GraphJson.Read<UnionSet<T>>(delta, what).Items, []);
+            return (GraphJson.Read<UnionSet<T>>(delta, what).Items, UnionSet<T>.Nothing);
         }
 
         var change = GraphJson.Read<SetChange>(delta, what);

@@ -1,14 +1,27 @@
+using System.Numerics;
 using System.Text.Json;
-using System.Text.Json.Schema;
+using System.Text.RegularExpressions;
 
 namespace OrleansRuns.Graphs;
 
 /// <summary>Checks an answer against the schema that went out with the question, before anything runs.</summary>
 /// <remarks>
-/// Covers what a type's exported schema says of kinds, members, items and enumerations; the node's own read decides the rest.
+/// Covers what a type's schema says of kinds, members, items, enumerations, ranges and formats; the node's own read decides the rest.
 /// </remarks>
 internal static class AnswerCheck
 {
+    // Patterns come from the types of our own answers; the limit only keeps a stored one from holding up an admission.
+    private static readonly TimeSpan PatternTimeout = TimeSpan.FromMilliseconds(100);
+
+    private static readonly Dictionary<string, Type> Formats = new(StringComparer.Ordinal)
+    {
+        ["uuid"] = typeof(Guid),
+        ["date-time"] = typeof(DateTimeOffset),
+        ["date"] = typeof(DateOnly),
+        ["time"] = typeof(TimeOnly),
+        ["uri"] = typeof(Uri),
+    };
+
     internal static JsonElement SchemaOf<T>() => Cache<T>.Schema;
 
     /// <summary>Finds the first place where a value does not fit.</summary>
@@ -30,6 +43,11 @@ internal static class AnswerCheck
             return $"'{path}' is {value.GetRawText()}, but must be one of {values.GetRawText()}.";
         }
 
+        if ((InText(value, schema, path) ?? InRange(value, schema, path)) is { } unfit)
+        {
+            return unfit;
+        }
+
         return value.ValueKind switch
         {
             JsonValueKind.Object => InMembers(value, schema, path),
@@ -38,6 +56,45 @@ internal static class AnswerCheck
             _ => null,
         };
     }
+
+    private static string? InText(JsonElement value, JsonElement schema, string path)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            return null;
+        }
+
+        var text = value.GetString()!;
+        return schema.TryGetProperty("format", out var format) && !HasFormat(value, format.GetString()!)
+                ? $"'{path}' is '{text}', but must be a text of the format '{format.GetString()}'."
+            : schema.TryGetProperty("pattern", out var pattern) && !Regex.IsMatch(
+                text, pattern.GetString()!, RegexOptions.CultureInvariant, PatternTimeout)
+                ? $"'{path}' is '{text}', but must be a text like {pattern.GetString()}."
+            : schema.TryGetProperty("minLength", out var min) && text.Length < min.GetInt32() ? $"'{path}' is too short."
+            : schema.TryGetProperty("maxLength", out var max) && text.Length > max.GetInt32() ? $"'{path}' is too long."
+            : null;
+    }
+
+    private static bool HasFormat(JsonElement text, string format)
+    {
+        try
+        {
+            // As it is read: what the reader of the type takes is what fits.
+            return !Formats.TryGetValue(format, out var type) || text.Deserialize(type) is not null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static string? InRange(JsonElement value, JsonElement schema, string path) =>
+        value.ValueKind == JsonValueKind.Number
+        && schema.TryGetProperty("minimum", out var min) && schema.TryGetProperty("maximum", out var max)
+        && BigInteger.TryParse(value.GetRawText(), null, out var number)
+        && (number < BigInteger.Parse(min.GetRawText(), null) || number > BigInteger.Parse(max.GetRawText(), null))
+            ? $"'{path}' is {number}, but must be {min.GetRawText()} to {max.GetRawText()}."
+            : null;
 
     private static string? InMembers(JsonElement value, JsonElement schema, string path)
     {
@@ -93,6 +150,6 @@ internal static class AnswerCheck
     private static class Cache<T>
     {
         internal static readonly JsonElement Schema =
-            JsonSerializer.SerializeToElement(GraphJson.Strict.GetJsonSchemaAsNode(typeof(T)));
+            JsonSerializer.SerializeToElement(JsonSchemas.Of(typeof(T)));
     }
 }

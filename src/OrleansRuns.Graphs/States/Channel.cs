@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Schema;
 
 namespace OrleansRuns.Graphs;
 
@@ -72,7 +71,7 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
         _get = property.GetMethod!.CreateDelegate<Func<TState, TValue>>();
         _set = property.SetMethod!.CreateDelegate<Action<TState, TValue>>();
         _nullability = new NullabilityInfoContext().Create(property);
-        ValueSchema = GraphJson.Strict.GetJsonSchemaAsNode(SchemaType(typeof(TValue)));
+        ValueSchema = JsonSchemas.Of(SchemaType(typeof(TValue)));
     }
 
     private bool IsNullable => _nullability.WriteState != NullabilityState.NotNull;
@@ -187,8 +186,14 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
     }
 
     private JsonElement Stored(ChannelOperation operation) =>
-        JsonSerializer.SerializeToElement(new StoredOperation(Kind, operation.Name, operation.Value), GraphJson.Lenient);
+        new StoredOperation(Kind, operation.Name, operation.Value).ToJson();
 }
 
 /// <summary>An operation as a checkpoint holds it.</summary>
-internal sealed record StoredOperation(string Type, string Op, JsonElement Value);
+internal sealed record StoredOperation(string Type, string Op, JsonElement Value)
+{
+    // Around a value, and so no part of what limits its depth.
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    internal JsonElement ToJson() => JsonSerializer.SerializeToElement(this, Json);
+}

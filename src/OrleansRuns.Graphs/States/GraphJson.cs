@@ -7,6 +7,9 @@ namespace OrleansRuns.Graphs;
 /// <summary>The one way values become JSON and come back: camel case, strict numbers, enums by name.</summary>
 internal static class GraphJson
 {
+    /// <summary>How deep a value may be nested: what is around it in the log adds to it, and readers stop at 64 levels.</summary>
+    internal const int MaxDepth = 48;
+
     /// <summary>For what a caller gives: an unknown member, a missing one and a null that is not allowed are errors.</summary>
     internal static JsonSerializerOptions Strict { get; } = Create(isStrict: true);
 
@@ -89,6 +92,7 @@ internal static class GraphJson
         var options = new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            MaxDepth = MaxDepth,
             NumberHandling = JsonNumberHandling.Strict,
             UnmappedMemberHandling = isStrict ? JsonUnmappedMemberHandling.Disallow : JsonUnmappedMemberHandling.Skip,
             RespectNullableAnnotations = true,
@@ -96,7 +100,12 @@ internal static class GraphJson
             IgnoreReadOnlyProperties = true,
             AllowDuplicateProperties = false,
             TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { StoredTypes.CheckMembers } },
-            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: !isStrict) },
+            Converters =
+            {
+                new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: !isStrict),
+                new UniversalTimeConverter(),
+                new OrdinalCollectionConverterFactory(),
+            },
         };
         options.MakeReadOnly();
         return options;

@@ -66,12 +66,33 @@ internal static class StateChannels<TState>
 
     private static void CheckDefaults(ImmutableArray<Channel<TState>> channels, ICollection<string> problems)
     {
-        var (one, other) = (new TState(), new TState());
-        foreach (var channel in channels.Where(channel => !JsonElement.DeepEquals(channel.Value(one), channel.Value(other))))
+        try
         {
+            var (one, other) = (new TState(), new TState());
+            foreach (var mistake in channels.Select(channel => FindMistakeInDefault(channel, one, other)).OfType<string>())
+            {
+                problems.Add(mistake);
+            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            var reason = (exception as TargetInvocationException)?.InnerException ?? exception;
             problems.Add(
-                $"The default of '{channel.Name}' of {typeof(TState).Name} differs from one construction to the next. "
-                + "Give it a fixed default, and set what changes in a node.");
+                $"The state {typeof(TState).Name} cannot be made: {reason.Message} Give its properties defaults that need nothing.");
+        }
+    }
+
+    private static string? FindMistakeInDefault(Channel<TState> channel, TState one, TState other)
+    {
+        var place = $"The default of '{channel.Name}' of {typeof(TState).Name}";
+        try
+        {
+            return JsonElement.DeepEquals(channel.Value(one), channel.Value(other)) ? null
+                : $"{place} differs from one construction to the next. Give it a fixed default, and set what changes in a node.";
+        }
+        catch (GraphUpdateException exception)
+        {
+            return $"{place} cannot be stored: {exception.Message}";
         }
     }
 }

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -17,22 +16,6 @@ internal static class StateInspector
         typeof(Int128), typeof(UInt128), typeof(decimal),
     ];
 
-    private static readonly Dictionary<string, string> Unordered = new(StringComparer.Ordinal)
-    {
-        ["ImmutableHashSet`1"] = "UnionSet or ImmutableSortedSet",
-        ["IImmutableSet`1"] = "UnionSet or ImmutableSortedSet",
-        ["FrozenSet`1"] = "UnionSet or ImmutableSortedSet",
-        ["ImmutableDictionary`2"] = "MergeMap or ImmutableSortedDictionary",
-        ["IImmutableDictionary`2"] = "MergeMap or ImmutableSortedDictionary",
-        ["FrozenDictionary`2"] = "MergeMap or ImmutableSortedDictionary",
-    };
-
-    private static readonly string?[] MutableCollections =
-    [
-        "System.Collections", "System.Collections.Generic", "System.Collections.Concurrent", "System.Collections.ObjectModel",
-        "System.Collections.Specialized",
-    ];
-
     /// <summary>Inspects a state type.</summary>
     /// <param name="state">The type.</param>
     /// <param name="problems">Receives every mistake that was found.</param>
@@ -44,9 +27,9 @@ internal static class StateInspector
             problems.Add($"The state {state.Name} is not sealed. Declare it as 'public sealed record {state.Name} : GraphState'.");
         }
 
-        foreach (var field in state.GetFields(BindingFlags.Public | BindingFlags.Instance))
+        foreach (var member in HiddenMembers.Of(state, upTo: typeof(GraphState)))
         {
-            problems.Add($"'{field.Name}' of {state.Name} is a field. Make it a property with 'get' and 'init'.");
+            problems.Add($"'{member.Name}' of {state.Name} is {member.Kind}. Make it a public property with 'get' and 'init'.");
         }
 
         var properties = state.GetProperties(BindingFlags.Public | BindingFlags.Instance);
@@ -97,14 +80,31 @@ internal static class StateInspector
 
         var found = problems.Count;
         InspectType(property.PropertyType, place, problems, [], isShared: true);
-        if (property.PropertyType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(ImmutableArray<>)
-            && state.GetConstructor(Type.EmptyTypes) is { } constructor
-            && (bool)type.GetProperty("IsDefault")!.GetValue(property.GetValue(constructor.Invoke(null)))!)
+        if (IsWithoutArray(state, property))
         {
             problems.Add($"{place} is an ImmutableArray without a default, which cannot be read. Write '= []'.");
         }
 
         return problems.Count == found && IsChannel(property);
+    }
+
+    private static bool IsWithoutArray(Type state, PropertyInfo property)
+    {
+        if (property.PropertyType is not { IsGenericType: true } type || type.GetGenericTypeDefinition() != typeof(ImmutableArray<>)
+            || state.GetConstructor(Type.EmptyTypes) is not { } constructor)
+        {
+            return false;
+        }
+
+        try
+        {
+            return (bool)type.GetProperty("IsDefault")!.GetValue(property.GetValue(constructor.Invoke(null)))!;
+        }
+        catch (TargetInvocationException)
+        {
+            // Whoever looks at the defaults tells of it, once.
+            return false;
+        }
     }
 
     /// <param name="type">The type.</param>
@@ -124,13 +124,9 @@ internal static class StateInspector
         {
             problems.Add($"{place} is an 'object', whose type would be lost. Name its type, or use JsonElement.");
         }
-        else if (IsOfSystem(type) && Unordered.GetValueOrDefault(type.Name) is { } ordered)
+        else if (CollectionTypes.FindMistake(type, isShared) is { } mistake)
         {
-            problems.Add($"{place} has another order in every process, and so other bytes. Use {ordered}.");
-        }
-        else if (isShared && CanChangeInPlace(type))
-        {
-            problems.Add($"{place} can be changed in place. Use ImmutableArray, AppendList, MergeMap, UnionSet or another immutable type.");
+            problems.Add($"{place} {mistake}");
         }
         else if (definition == typeof(Total<>) && !TotalTypes.Contains(type.GetGenericArguments()[0]))
         {
@@ -162,10 +158,10 @@ internal static class StateInspector
             return;
         }
 
-        foreach (var field in type.GetFields(BindingFlags.Public | BindingFlags.Instance))
+        foreach (var member in HiddenMembers.Of(type, upTo: typeof(object)))
         {
-            problems.Add(
-                $"'{field.Name}' of {TypeName(type)} in {place} is a field, which JSON would lose. Make it a property with 'init'.");
+            problems.Add($"'{member.Name}' of {TypeName(type)} in {place} is {member.Kind}, which JSON would lose. "
+                + "Make it a public property with 'init'.");
         }
 
         foreach (var member in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
@@ -224,25 +220,6 @@ internal static class StateInspector
 
     private static bool HasBackingField(PropertyInfo property) =>
         property.DeclaringType!.GetField($"<{property.Name}>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance) is not null;
-
-    private static bool CanChangeInPlace(Type type)
-    {
-        for (var part = type; part is not null; part = part.BaseType)
-        {
-            if (part.IsArray || part == typeof(JsonNode) || (MutableCollections.Contains(part.Namespace) && !IsReadOnly(part)))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool IsReadOnly(Type collection) =>
-        collection.Name.StartsWith("IReadOnly", StringComparison.Ordinal)
-        || collection.Name.StartsWith("ReadOnly", StringComparison.Ordinal)
-        || collection.Name.StartsWith("IEnumerable", StringComparison.Ordinal)
-        || collection.Name.StartsWith("KeyValuePair", StringComparison.Ordinal);
 
     // A tuple or a BigInteger is written as "{}": its members are fields or have no 'init'.
     private static bool LosesItsMembers(Type type) =>

@@ -61,15 +61,16 @@ internal sealed partial class StateModel<TState>
         var named = new HashSet<string>(StringComparer.Ordinal);
         foreach (var member in values.EnumerateObject())
         {
-            if (!named.Add(member.Name))
-            {
-                throw new GraphInputException($"At '$.{member.Name}' {what} names the channel twice.", $"$.{member.Name}");
-            }
-
             if (!_byName.TryGetValue(member.Name, out var channel) || channel.IsUntracked)
             {
                 throw new GraphInputException(
                     $"At '$.{member.Name}' {what} names an unknown channel. The channels there are: {Names}.", $"$.{member.Name}");
+            }
+
+            // By its name, and by one that it had formerly.
+            if (!named.Add(channel.Name))
+            {
+                throw new GraphInputException($"At '$.{member.Name}' {what} names the channel '{channel.Name}' twice.", $"$.{member.Name}");
             }
 
             yield return (channel, member.Value);

@@ -225,8 +225,7 @@ internal sealed partial class StateModel<TState>
         foreach (var (name, carried) in state.Carried)
         {
             var stored = JsonSerializer.SerializeToElement(carried);
-            operations[name] = JsonSerializer.SerializeToElement(
-                new StoredOperation(CarriedOperation, CarriedOperation, stored), GraphJson.Lenient);
+            operations[name] = new StoredOperation(CarriedOperation, CarriedOperation, stored).ToJson();
         }
 
         return operations.ToImmutable();

@@ -40,12 +40,14 @@ internal sealed class AttemptClock : IDisposable
 
     internal void Heartbeat() => _idle.Change(_options.IdleTimeout ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Gets the result of code that has ended; what it throws when a limit has cancelled it becomes the limit's own.</summary>
+    /// <summary>Gets the result of code that has ended within its limits; whatever it did behind one of them counts as timed out.</summary>
+    /// <exception cref="NodeTimeoutException">It ran into a limit, whether or not it listened to its token.</exception>
     internal async Task<T> ResultOf<T>(Task<T> code)
     {
         try
         {
-            return await code;
+            var result = await code;
+            return TimedOut is { } late ? throw late : result;
         }
         catch (Exception) when (TimedOut is not null && _cancel.IsCancellationRequested)
         {

@@ -72,16 +72,32 @@ internal sealed partial class NodeRunner(
                     return NodeResult.Stopped;
                 }
 
-                if (nodeOptions.Retry?.NextDelay(exception, attempt, Random.Shared.NextDouble()) is not { } delay)
+                var (delay, refusal) = NextDelay(nodeOptions.Retry, exception, attempt);
+                if (delay is null)
                 {
-                    return Failed(node, exception, attempt);
+                    return Failed(node, refusal ?? exception, attempt);
                 }
 
-                if (!await DelayAsync(delay, stop))
+                if (!await DelayAsync(delay.Value, stop))
                 {
                     return NodeResult.Stopped;
                 }
             }
+        }
+    }
+
+    /// <summary>Asks the policy. Its predicate is the author's code, and what that throws is no failure of ours.</summary>
+    private static (TimeSpan? Delay, Exception? Refusal) NextDelay(RetryPolicy? policy, Exception exception, int attempt)
+    {
+        try
+        {
+            return (policy?.NextDelay(exception, attempt, Random.Shared.NextDouble()), null);
+        }
+        catch (Exception refusal)
+        {
+            return (null, new InvalidOperationException(
+                $"{nameof(RetryPolicy.RetryOn)} threw '{refusal.Message}' when it was asked about '{exception.Message}'.",
+                new AggregateException(exception, refusal)));
         }
     }
 

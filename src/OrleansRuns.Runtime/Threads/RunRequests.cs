@@ -11,6 +11,10 @@ namespace OrleansRuns.Runtime;
 internal static partial class RunRequests
 {
     private const string AnyNode = "*";
+
+    /// <summary>How deep what a caller sends may be nested: a value of a state may be 48 levels deep, and is a member here.</summary>
+    private const int MaxDepth = 49;
+
     private static readonly TimeSpan MinTimeout = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromDays(30);
 
@@ -98,7 +102,7 @@ internal static partial class RunRequests
 
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth });
             return document.RootElement.Clone();
         }
         catch (JsonException exception)

@@ -42,6 +42,45 @@ public sealed class GraphCompilerTests
     }
 
     [Fact]
+    public void Compile_UnknownNode_HidesNoUnreachableOne()
+    {
+        var problems = Mistakes(graph =>
+        {
+            graph.AddPath(Node.Start, graph.AddLogger("a"), graph.Forward("never"), Node.End);
+            graph.AddEdge(graph.AddLogger("lost"), Node.End);
+        });
+
+        Assert.Contains("Node 'lost' is unreachable: no path leads to it from Node.Start.", problems);
+        Assert.Contains(problems, problem => problem.StartsWith("Node 'never' is used but was not added", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Compile_TimesBeyondWhatCanBeWaitedFor_AreReported()
+    {
+        var problems = Mistakes(graph => graph.AddPath(
+            Node.Start,
+            graph.AddLogger("slow", new()
+            {
+                Timeout = TimeSpan.FromDays(60),
+                IdleTimeout = TimeSpan.MaxValue,
+                Retry = new() { InitialDelay = TimeSpan.MaxValue },
+            }),
+            Node.End));
+
+        Assert.Contains(problems, problem => problem.Contains("Timeout is 60.00:00:00, but must be greater", StringComparison.Ordinal));
+        Assert.Contains(problems, problem => problem.StartsWith("Node 'slow': IdleTimeout", StringComparison.Ordinal));
+        Assert.Contains(problems, problem => problem.Contains("must be zero to 24 days", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Compile_GraphThatContainsItselfTwice_IsReported()
+    {
+        var exception = Assert.Throws<GraphBuildException>(() => GraphCompiler.Compile("endless", new EndlessGraph()));
+
+        Assert.Contains("EndlessGraph is inside of 8 graphs of its kind.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Compile_PlainEdgeToANodeWithArgument_IsReported()
     {
         var problems = Mistakes(graph =>
@@ -163,6 +202,14 @@ public sealed class GraphCompilerTests
 
             """,
             graph.DrawMermaid());
+    }
+
+    private sealed class EndlessGraph : IGraph<TestState>
+    {
+        public void Build(GraphBuilder<TestState> graph) => graph.AddPath(Node.Start, Add(graph, "one"), Add(graph, "other"), Node.End);
+
+        private static Node Add(GraphBuilder<TestState> graph, string name) =>
+            graph.AddSubgraph(name, new EndlessGraph(), parent => parent, (parent, _) => parent);
     }
 
     private static IReadOnlyList<string> Mistakes(Action<GraphBuilder<TestState>> build) =>

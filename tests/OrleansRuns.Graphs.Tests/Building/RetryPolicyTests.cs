@@ -17,6 +17,14 @@ public sealed class RetryPolicyTests
     }
 
     [Fact]
+    public void NextDelay_NoInitialDelayAndManyAttempts_IsNone()
+    {
+        var policy = new RetryPolicy { InitialDelay = TimeSpan.Zero, Jitter = TimeSpan.Zero, MaxAttempts = 10_000 };
+
+        Assert.Equal(TimeSpan.Zero, policy.NextDelay(new TimeoutException(), 5_000, random: 0.5));
+    }
+
+    [Fact]
     public void NextDelay_DefaultPolicy_LeavesOutMistakesOfTheProgram()
     {
         Exception[] transient =

@@ -69,7 +69,7 @@ public sealed class MessageIdTests
     {
         var error = Assert.Throws<ArgumentException>(() => default(Messages).Put(new Message { Id = "m", Type = "remove" }));
 
-        Assert.StartsWith("A message of type 'remove' would be stored as a removal. Use Remove.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("A message of type 'remove' or with the id '__remove_all__' would be", error.Message, StringComparison.Ordinal);
     }
 
     private static CompiledGraph Compile(Action<GraphBuilder<BagState>> build) =>

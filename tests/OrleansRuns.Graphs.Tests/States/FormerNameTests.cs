@@ -11,6 +11,17 @@ public sealed class FormerNameTests
     public void Compile_FormerNameOfTwoChannels_IsReported() => AssertReported<SameFormerState>(
         "'second' of SameFormerState has the former name 'old', which is also that of 'first'.");
 
+    [Fact]
+    public void ApplyInput_ChannelByBothOfItsNames_IsRefused()
+    {
+        var graph = GraphCompiler.Compile("renamed", new Lambda<RenamedState>(graph =>
+            graph.AddPath(Node.Start, graph.AddNode("node", (state, _) => state), Node.End)));
+
+        var exception = Assert.Throws<GraphInputException>(() => graph.Begin("""{"title":"a","old":"b"}"""));
+
+        Assert.Contains("names the channel 'title' twice", exception.Message, StringComparison.Ordinal);
+    }
+
     private static void AssertReported<TState>(string message)
         where TState : GraphState, new()
     {
@@ -25,6 +36,12 @@ public sealed class FormerNameTests
         public string? Name { get; init; }
 
         [FormerName("name")]
+        public string? Title { get; init; }
+    }
+
+    public sealed record RenamedState : GraphState
+    {
+        [FormerName("old")]
         public string? Title { get; init; }
     }
 

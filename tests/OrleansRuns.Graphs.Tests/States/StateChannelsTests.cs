@@ -50,7 +50,8 @@ public sealed class StateChannelsTests
         Assert.Contains("__overwrite__", deltas["sum"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.Contains("remove", deltas["tags"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal(
-            """{"anyOf":[{"type":"integer"},{"type":"null"}]}""", deltas["scores"]!["additionalProperties"]!.ToJsonString());
+            """{"anyOf":[{"type":"integer","minimum":-2147483648,"maximum":2147483647},{"type":"null"}]}""",
+            deltas["scores"]!["additionalProperties"]!.ToJsonString());
         Assert.Null(deltas["scratch"]);
     }
 

@@ -29,6 +29,14 @@ public sealed class StateCollectionTests
         Build<JsonNode>,
         Build<OwnList>,
         Build<ImmutableArray<List<int>>>,
+        Build<Memory<int>>,
+    ];
+
+    /// <summary>Gets builds of states with a collection that JSON turns round.</summary>
+    public static TheoryData<Action> Reversed =>
+    [
+        Build<ImmutableStack<int>>,
+        Build<IImmutableStack<int>>,
     ];
 
     /// <summary>Gets builds of states with a collection whose order is another one in every process.</summary>
@@ -52,6 +60,15 @@ public sealed class StateCollectionTests
         Build<ImmutableSortedDictionary<string, int>>,
         Build<JsonElement?>,
     ];
+
+    [Theory]
+    [MemberData(nameof(Reversed))]
+    public void Compile_CollectionThatIsReadBackInReverse_IsReported(Action build)
+    {
+        var exception = Assert.Throws<GraphBuildException>(build);
+
+        Assert.Contains("is read back in the reverse order", exception.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [MemberData(nameof(Mutable))]

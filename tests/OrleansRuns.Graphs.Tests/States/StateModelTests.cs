@@ -137,7 +137,7 @@ public sealed partial class StateModelTests
             state => state with { Scores = state.Scores.With("k", 1) },
             state => state with { Scores = state.Scores.With("k", 2) }
         },
-        { "talk", state => state with { Talk = state.Talk.RemoveAll() }, state => state with { Talk = state.Talk.Put(Say("m")) } },
+        { "talk", state => state with { Talk = state.Talk.RemoveAll() }, state => state with { Talk = state.Talk.Put(Say("n")) } },
     };
 
     [Theory]
@@ -145,7 +145,7 @@ public sealed partial class StateModelTests
     public void Fold_ConflictingWrites_NameChannelAndNodes(
         string channel, Func<BagState, BagState> one, Func<BagState, BagState> two)
     {
-        var before = Seeded();
+        var before = Fold(Seeded(), state => state with { Talk = state.Talk.Put(Say("m")) }).After;
         var first = Write(before, one);
         var second = Write(before, two);
 

@@ -52,6 +52,43 @@ public sealed class NodeRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_PredicateOfTheRetriesThrows_FailsTheTaskWithBoth()
+    {
+        var graph = NodeRunnerFixture.Graph(
+            (_, _) => throw new HttpRequestException("down"),
+            new() { Retry = new() { RetryOn = _ => throw new IOException("no rules") } });
+
+        var result = await _fixture.RunAsync(graph).WithinAsync("the node to fail");
+
+        Assert.Equal("RetryOn threw 'no rules' when it was asked about 'down'.", result.Error!.Message);
+        Assert.Equal(["start 1", "error 1"], _fixture.Told());
+    }
+
+    [Fact]
+    public async Task RunAsync_ResultComesAfterItsTime_CountsAsTimedOut()
+    {
+        var started = new SemaphoreSlim(0);
+        var release = new TaskCompletionSource();
+        var graph = NodeRunnerFixture.Graph(
+            async (state, node) =>
+            {
+                started.Release();
+                await release.Task;
+                return state with { Number = 1 };
+            },
+            new() { Timeout = TimeSpan.FromSeconds(5) });
+
+        var running = _fixture.RunAsync(graph);
+        await started.WaitAsync().WithinAsync("the node to start");
+        _fixture.Time.Advance(TimeSpan.FromSeconds(5));
+        release.SetResult();
+        var result = await running.WithinAsync("the node to end within its grace");
+
+        Assert.Null(result.Writes);
+        Assert.True(result.IsTimeout);
+    }
+
+    [Fact]
     public async Task RunAsync_Timeout_CancelsTheNodeAndSaysSo()
     {
         var started = new SemaphoreSlim(0);
