@@ -77,7 +77,8 @@ public sealed class RunStore : IDisposable
         Decorate<IDrainReports>(silo.Services, reports => new HookedDrainReports(reports, ReportHooks));
     }
 
-    private static void Decorate<T>(IServiceCollection services, Func<T, T> decorate)
+    /// <summary>Puts a decorator around what was registered last as a service.</summary>
+    internal static void Decorate<T>(IServiceCollection services, Func<T, T> decorate)
         where T : class
     {
         var inner = services.Last(service => service.ServiceType == typeof(T));
