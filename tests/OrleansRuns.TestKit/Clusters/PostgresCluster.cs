@@ -122,8 +122,8 @@ public sealed class PostgresCluster : IAsyncDisposable
         builder.UseOrleans(silo =>
         {
             ConfigureSilo(silo, _connectionString);
-            RunStore.Decorate<IRunCatalog>(silo.Services, catalog => new HookedRunCatalog(catalog, Hooks));
-            RunStore.Decorate<IOwnerLeases>(silo.Services, leases => new HookedOwnerLeases(leases, Hooks));
+            RunStore.Decorate<IRunCatalog>(silo.Services, (_, catalog) => new HookedRunCatalog(catalog, Hooks));
+            RunStore.Decorate<IOwnerLeases>(silo.Services, (_, leases) => new HookedOwnerLeases(leases, Hooks));
             SampleGraphs.AddTo(silo, Gates);
             _configure(silo);
         });
