@@ -30,7 +30,8 @@ internal static class HoldingSilo
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Logging.AddFilter(null, LogLevel.Critical).AddFilter("OrleansRuns", LogLevel.Warning)
-            .AddFilter("OrleansRuns.Runtime.SiloDrain", LogLevel.Information);
+            .AddFilter("OrleansRuns.Runtime.SiloDrain", LogLevel.Information)
+            .AddFilter(typeof(StopLog).FullName, LogLevel.Information);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.UseOrleans(silo =>
         {
@@ -39,6 +40,7 @@ internal static class HoldingSilo
             silo.UseOrleansRunsPostgres(options => options.ConnectionString = connectionString);
             silo.AddOrleansRuns(runs => runs.AddGraph("order", new HeldOrderGraph(effects, go.Task)));
             silo.Services.AddSingleton<IFatalErrorHandler, LingeringSilo>();
+            StopLog.AddTo(silo);
         });
         using var host = builder.Build();
         await host.StartAsync();

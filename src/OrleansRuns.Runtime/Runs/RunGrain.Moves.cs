@@ -12,6 +12,7 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
     private bool _hasMoved;
     private bool _isMoving;
     private RunRow? _handedOver;
+    private SiloAddress? _handedTo;
 
     // The run itself is in the database. What moves along is which versions of its graph it comes from, so that it ends its way somewhere.
     void IGrainMigrationParticipant.OnDehydrate(IDehydrationContext dehydrationContext) =>
@@ -85,7 +86,13 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
         {
             if (await handOff.ChooseAsync(row.Graph) is { } there)
             {
-                LogHandedOver(logger, RunId, there);
+                if (!there.Equals(_handedTo))
+                {
+                    // A silo that stops asks again when it deactivates its grains: a hand-over is told once.
+                    LogHandedOver(logger, RunId, there);
+                    _handedTo = there;
+                }
+
                 MoveTo(there);
                 return true;
             }

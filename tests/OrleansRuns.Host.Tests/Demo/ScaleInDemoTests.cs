@@ -10,26 +10,38 @@ namespace OrleansRuns.Host.Tests;
 /// <summary>The demonstration, as a user starts it.</summary>
 public sealed partial class ScaleInDemoTests
 {
+    private const string Runs = "32";
+
     [Fact]
     public async Task ScaleIn_OnAPrivateServer_TellsOfEveryRunAndLeavesNothingBehind()
     {
         using var program = new HostProgram();
 
-        var end = await program.RunAsync("demo", "scale-in", "--runs", "32");
+        var end = await program.RunAsync("demo", "scale-in", "--runs", Runs);
 
-        Assert.True(end.ExitCode == ExitCode.Success, end.Output + end.Errors);
-        var rows = end.Lines.Where(line => Row().IsMatch(line)).ToList();
-        Assert.Equal(32, rows.Count);
-        Assert.All(rows, row => Assert.Contains(" success ", row, StringComparison.Ordinal));
+        var rows = AssertNothingIsLost(end);
         Assert.Contains(rows, row => row.Contains("handed off to", StringComparison.Ordinal));
         Assert.Contains(rows, row => row.Contains("recovered by silo 3", StringComparison.Ordinal));
-        Assert.Contains(end.Lines, line => line.StartsWith("32 runs: ", StringComparison.Ordinal));
-        Assert.Contains(end.Lines, line => line.StartsWith("No checkpoint lost: all ", StringComparison.Ordinal));
-        Assert.Contains(end.Lines, line => line.StartsWith("Every status true: ", StringComparison.Ordinal));
         Assert.Empty(ProcessesIn(program.Folder));
         using var socket = new TcpClient();
         var port = int.Parse(Port().Match(end.Output).Groups[1].Value, CultureInfo.InvariantCulture);
         await Assert.ThrowsAsync<SocketException>(() => socket.ConnectAsync(IPAddress.Loopback, port));
+    }
+
+    [Fact]
+    public async Task ScaleIn_OnAGivenServer_TellsOfEveryRunAndLeavesTheServerAsItWas()
+    {
+        await using var database = await PostgresTestDatabase.CreateAsync();
+        using var program = new HostProgram();
+
+        var end = await program.RunAsync("demo", "scale-in", "--runs", Runs, "--postgres", database.ConnectionString);
+
+        AssertNothingIsLost(end);
+        Assert.Empty(ProcessesIn(program.Folder));
+        Assert.Equal(0, await CountAsync(database, $"from pg_database where datname = '{DatabaseIn(end.Output)}'"));
+        // What the named database itself has is its owner's.
+        Assert.Equal(0, await CountAsync(database, "from pg_namespace where nspname = 'orleansruns'"));
+        Assert.Equal(0, await CountAsync(database, "from pg_class where relnamespace = 'public'::regnamespace"));
     }
 
     [Fact]
@@ -38,8 +50,7 @@ public sealed partial class ScaleInDemoTests
         await using var database = await PostgresTestDatabase.CreateAsync();
         using var program = new HostProgram();
         await using var demo = program.Start("demo", "scale-in", "--postgres", database.ConnectionString);
-        var line = await demo.ReadLineAsync();
-        var name = Database().Match(line ?? "").Value;
+        var name = DatabaseIn(await demo.ReadLineAsync());
         var silos = ProcessesIn(program.Folder);
 
         demo.Interrupt();
@@ -48,10 +59,7 @@ public sealed partial class ScaleInDemoTests
         Assert.True(end.ExitCode == ExitCode.Interrupted, end.Output + end.Errors);
         Assert.Equal(4, silos.Count);
         Assert.Empty(ProcessesIn(program.Folder));
-        Assert.NotEmpty(name);
-        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
-        await using var command = source.CreateCommand($"select count(*) from pg_database where datname = '{name}'");
-        Assert.Equal(0L, await command.ExecuteScalarAsync());
+        Assert.Equal(0, await CountAsync(database, $"from pg_database where datname = '{name}'"));
     }
 
     [Fact]
@@ -63,6 +71,35 @@ public sealed partial class ScaleInDemoTests
 
         Assert.Equal(ExitCode.BadUsage, end.ExitCode);
         Assert.Contains("Install the package 'postgresql'", end.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>Checks what the demonstration says of its runs.</summary>
+    /// <returns>The rows of its table.</returns>
+    private static List<string> AssertNothingIsLost(ProgramEnd end)
+    {
+        Assert.True(end.ExitCode == ExitCode.Success, end.Output + end.Errors);
+        var rows = end.Lines.Where(line => Row().IsMatch(line)).ToList();
+        Assert.Equal(Runs, $"{rows.Count}");
+        Assert.All(rows, row => Assert.Contains(" success ", row, StringComparison.Ordinal));
+        Assert.Contains(end.Lines, line => line.StartsWith($"{Runs} runs: ", StringComparison.Ordinal));
+        Assert.Contains(end.Lines, line => line.StartsWith("No checkpoint lost: all ", StringComparison.Ordinal));
+        Assert.Contains(end.Lines, line => line.StartsWith("Every status true: ", StringComparison.Ordinal));
+        return rows;
+    }
+
+    /// <summary>Reads which database of a server the demonstration has made.</summary>
+    private static string DatabaseIn(string? output)
+    {
+        var name = Database().Match(output ?? "").Value;
+        Assert.NotEmpty(name);
+        return name;
+    }
+
+    private static async Task<long> CountAsync(PostgresTestDatabase database, string what)
+    {
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var command = source.CreateCommand($"select count(*) {what}");
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     /// <summary>Finds the processes that work in a folder: a program and all it has started there.</summary>

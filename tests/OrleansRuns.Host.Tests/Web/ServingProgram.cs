@@ -16,6 +16,9 @@ internal sealed partial class ServingProgram : IAsyncDisposable
 
     internal HttpClient Client { get; }
 
+    /// <summary>Gets what the program has logged so far.</summary>
+    internal string Log => _program.Errors;
+
     /// <summary>Starts the program and waits until its web server answers.</summary>
     internal static async Task<ServingProgram> StartAsync(HostProgram program, params IEnumerable<string> arguments)
     {

@@ -41,6 +41,9 @@ internal sealed class WebBench : IAsyncDisposable
 
     internal Gates Gates { get; } = new();
 
+    /// <summary>Gets what comes between the silo and its catalog.</summary>
+    internal StoreHooks Hooks => _store.Hooks;
+
     internal IRunsClient Runs => Program.Services.GetRequiredService<IRunsClient>();
 
     internal static WebBench Create(Action<WebOptions>? configure = null, Action<IHostApplicationBuilder>? add = null) =>

@@ -151,6 +151,10 @@ internal sealed class RunsChecker : IAsyncDisposable
     internal Task<IReadOnlyList<string>> CountDrainedAsync() => StringsAsync(
         "select count(*) || ' ' || outcome || ' by ' || signal from drain_runs group by outcome, signal order by 1");
 
+    /// <summary>Reads the reports of a silo's drains.</summary>
+    /// <param name="silo">The silo's address, as "ip:port@generation".</param>
+    internal Task<IReadOnlyList<DrainSummary>> ReadDrainsAsync(string silo) => DrainSummary.ReadReportsAsync(_database, silo);
+
     /// <summary>Reads the logs of all threads.</summary>
     internal Task<ILookup<string, StoredEntry>> ReadLogsAsync() => StoredEntry.ReadAllAsync(_database);
 

@@ -10,9 +10,10 @@ internal static class BusySilo
     /// <param name="checker">What reads whose runs there are.</param>
     /// <param name="bound">How long to wait for such a moment at most.</param>
     /// <param name="wanted">Tells whether a run is one of those that the fault has to hit; every one by default.</param>
+    /// <param name="atLeast">How many of those there have to be.</param>
     /// <returns>All runs it owns and has not ended.</returns>
     internal static async Task<IReadOnlyList<string>> PauseAsync(
-        SiloProcess silo, RunsChecker checker, TimeSpan bound, Func<string, bool>? wanted = null)
+        SiloProcess silo, RunsChecker checker, TimeSpan bound, Func<string, bool>? wanted = null, int atLeast = 1)
     {
         IReadOnlyList<string> runs = [];
         await Eventually.TrueAsync(
@@ -20,7 +21,7 @@ internal static class BusySilo
             {
                 silo.Pause();
                 runs = await checker.FindUnfinishedAsync(silo.Address);
-                if (runs.Any(run => wanted?.Invoke(run) ?? true))
+                if (runs.Count(run => wanted?.Invoke(run) ?? true) >= atLeast)
                 {
                     return true;
                 }

@@ -249,25 +249,6 @@ public sealed partial class DrainCaseTests
         return folder;
     }
 
-    /// <summary>A part of the host that takes its time to stop.</summary>
-    private sealed class HeldStop : IHostedService
-    {
-        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        internal Task Reached => _reached.Task;
-
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken)
-        {
-            _reached.TrySetResult();
-            return _go.Task;
-        }
-
-        internal void LetGo() => _go.TrySetResult();
-    }
-
     [GeneratedRegex(@"public async Task (\w+)\(\)")]
     private static partial Regex TestOfHost();
 

@@ -31,6 +31,9 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Gets the gates of the sample graphs.</summary>
     public Gates Gates { get; } = new();
 
+    /// <summary>Gets what comes between the silos and their catalog, and before their searches for runs to go on with.</summary>
+    public StoreHooks Hooks { get; } = new();
+
     /// <summary>Gets the silos that were started and not stopped.</summary>
     public IReadOnlyList<IHost> Silos => _silos;
 
@@ -119,6 +122,8 @@ public sealed class PostgresCluster : IAsyncDisposable
         builder.UseOrleans(silo =>
         {
             ConfigureSilo(silo, _connectionString);
+            RunStore.Decorate<IRunCatalog>(silo.Services, (_, catalog) => new HookedRunCatalog(catalog, Hooks));
+            RunStore.Decorate<IOwnerLeases>(silo.Services, (_, leases) => new HookedOwnerLeases(leases, Hooks));
             SampleGraphs.AddTo(silo, Gates);
             _configure(silo);
         });

@@ -75,18 +75,19 @@ public sealed class RunStore : IDisposable
         _ = _connectionString is null
             ? silo.UseOrleansRunsSqlite(options => options.File = File)
             : silo.AddOrleansRunsPostgres(options => options.ConnectionString = _connectionString);
-        Decorate<IRunCatalog>(silo.Services, catalog => new HookedRunCatalog(catalog, Hooks));
-        Decorate<IThreadLogStore>(silo.Services, log => new HookedThreadLogStore(log, LogHooks));
-        Decorate<IOwnerLeases>(silo.Services, leases => new HookedOwnerLeases(leases, LeaseHooks));
-        Decorate<IDrainReports>(silo.Services, reports => new HookedDrainReports(reports, ReportHooks));
+        Decorate<IRunCatalog>(silo.Services, (_, catalog) => new HookedRunCatalog(catalog, Hooks));
+        Decorate<IThreadLogStore>(silo.Services, (_, log) => new HookedThreadLogStore(log, LogHooks));
+        Decorate<IOwnerLeases>(silo.Services, (_, leases) => new HookedOwnerLeases(leases, LeaseHooks));
+        Decorate<IDrainReports>(silo.Services, (_, reports) => new HookedDrainReports(reports, ReportHooks));
     }
 
-    private static void Decorate<T>(IServiceCollection services, Func<T, T> decorate)
+    /// <summary>Puts a decorator around what was registered last as a service.</summary>
+    internal static void Decorate<T>(IServiceCollection services, Func<IServiceProvider, T, T> decorate)
         where T : class
     {
         var inner = services.Last(service => service.ServiceType == typeof(T));
         services.Remove(inner);
-        services.AddSingleton(provider => decorate((T)(inner.ImplementationFactory is { } factory
+        services.AddSingleton(provider => decorate(provider, (T)(inner.ImplementationFactory is { } factory
             ? factory(provider)
             : ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!))));
     }

@@ -21,7 +21,8 @@ public enum PostgresFault
 }
 
 /// <summary>
-/// Stands between clients and a PostgreSQL server: counts what the clients wait for, and loses a request or an answer on demand.
+/// Stands between clients and a PostgreSQL server: counts what the clients wait for, loses a request or an answer on demand, or holds all
+/// answers back.
 /// </summary>
 public sealed class PostgresProxy : IAsyncDisposable
 {
@@ -30,6 +31,8 @@ public sealed class PostgresProxy : IAsyncDisposable
     private readonly EndPoint _server;
     private readonly Lock _lock = new();
     private readonly Task _accepting;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Task _answering = Task.CompletedTask;
     private PostgresFault _fault;
     private string? _at;
     private int _roundTrips;
@@ -70,9 +73,13 @@ public sealed class PostgresProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Lets no client have an answer any more, as a server that stands still: connections stay, new ones hang as well.</summary>
+    public void FallSilent() => _answering = _ended.Task;
+
     /// <summary>Cuts every connection and accepts no more.</summary>
     public async ValueTask DisposeAsync()
     {
+        _ended.TrySetResult();
         _listener.Stop();
         foreach (var socket in _sockets)
         {
@@ -149,11 +156,12 @@ public sealed class PostgresProxy : IAsyncDisposable
         }
     }
 
-    private static async Task AnswerAsync(Link link)
+    private async Task AnswerAsync(Link link)
     {
         while (true)
         {
             var message = await ReadAsync(link.Server, hasType: true);
+            await _answering;
             var isLast = message[0] == 'Z' && Interlocked.Decrement(ref link.Owed) == 0;
             if (!link.LosesAnswer)
             {
