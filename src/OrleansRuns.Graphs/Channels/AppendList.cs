@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics.Contracts;
 using System.Text.Json.Serialization;
 
 namespace OrleansRuns.Graphs;
@@ -43,6 +44,7 @@ public readonly struct AppendList<T> : IReadOnlyList<T>, IEquatable<AppendList<T
     public static bool operator !=(AppendList<T> left, AppendList<T> right) => !left.Equals(right);
 
     /// <summary>Gives the list with one more item at its end.</summary>
+    [Pure]
     public AppendList<T> Append(T item)
     {
         var tail = AppendBuffer<T>.Append(_tail, _tailCount, item);
@@ -50,6 +52,7 @@ public readonly struct AppendList<T> : IReadOnlyList<T>, IEquatable<AppendList<T
     }
 
     /// <summary>Gives the list with more items at its end.</summary>
+    [Pure]
     public AppendList<T> AppendRange(IEnumerable<T> items)
     {
         ArgumentNullException.ThrowIfNull(items);
@@ -57,6 +60,7 @@ public readonly struct AppendList<T> : IReadOnlyList<T>, IEquatable<AppendList<T
     }
 
     /// <summary>Gives a list of other items; no other node may write the list in the same superstep.</summary>
+    [Pure]
     public AppendList<T> Overwrite(IEnumerable<T> items) => new AppendList<T>(null, 0, null, 0, isOverwritten: true).AppendRange(items);
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Contracts;
 using System.Text.Json.Serialization;
 
 namespace OrleansRuns.Graphs;
@@ -53,6 +54,7 @@ public readonly struct MergeMap<TValue> : IReadOnlyDictionary<string, TValue>, I
     public static bool operator !=(MergeMap<TValue> left, MergeMap<TValue> right) => !left.Equals(right);
 
     /// <summary>Gives the map with a value under a key.</summary>
+    [Pure]
     public MergeMap<TValue> With(string key, TValue value)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -60,6 +62,7 @@ public readonly struct MergeMap<TValue> : IReadOnlyDictionary<string, TValue>, I
     }
 
     /// <summary>Gives the map without a key; the same map when it has it not.</summary>
+    [Pure]
     public MergeMap<TValue> Without(string key) =>
         Items.ContainsKey(key) ? new MergeMap<TValue>(_given, Items.Remove(key), ChangedKeys.Add(key)) : this;
 

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Immutable;
+using System.Diagnostics.Contracts;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -61,6 +62,7 @@ public readonly struct Messages : IReadOnlyCollection<Message>, IEquatable<Messa
     /// <summary>Gives the conversation with a message: in the place of the one with its id, or at the end.</summary>
     /// <remarks>A message that is there already as it is given changes nothing.</remarks>
     /// <exception cref="ArgumentException">Its type is "remove", or its id that of the removal of all: how removals are stored.</exception>
+    [Pure]
     public Messages Put(Message message)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -77,9 +79,11 @@ public readonly struct Messages : IReadOnlyCollection<Message>, IEquatable<Messa
 
     /// <summary>Gives the conversation without a message.</summary>
     /// <exception cref="GraphUpdateException">There is no such message.</exception>
+    [Pure]
     public Messages Remove(string id) => Then(new MessageOperation(MessageOperationKind.Remove, id, null));
 
     /// <summary>Gives an empty conversation; no other node may write it in the same superstep. One that is empty stays as it is.</summary>
+    [Pure]
     public Messages RemoveAll() => Count == 0 ? this : Then(new MessageOperation(MessageOperationKind.RemoveAll, null, null));
 
     /// <summary>Finds a message.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.Contracts;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json.Serialization;
@@ -46,12 +47,15 @@ public readonly struct Total<T> : IEquatable<Total<T>>, IChannelValue
     public static bool operator !=(Total<T> left, Total<T> right) => !left.Equals(right);
 
     /// <summary>Adds an amount.</summary>
+    [Pure]
     public Total<T> Add(T amount) => this + amount;
 
     /// <summary>Takes an amount away.</summary>
+    [Pure]
     public Total<T> Subtract(T amount) => this - amount;
 
     /// <summary>Gives another sum; no other node may write the total in the same superstep.</summary>
+    [Pure]
     public Total<T> Overwrite(T value) => new(T.Zero, value, isOverwritten: true);
 
     /// <inheritdoc/>

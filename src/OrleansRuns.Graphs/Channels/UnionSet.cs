@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Immutable;
+using System.Diagnostics.Contracts;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -36,9 +37,11 @@ public readonly struct UnionSet<T> : IReadOnlyCollection<T>, IEquatable<UnionSet
     public static bool operator !=(UnionSet<T> left, UnionSet<T> right) => !left.Equals(right);
 
     /// <summary>Gives the set with an item; the same set when it has it.</summary>
+    [Pure]
     public UnionSet<T> With(T item) => new(_given, Items.Add(item));
 
     /// <summary>Gives the set without an item; the same set when it has it not.</summary>
+    [Pure]
     public UnionSet<T> Without(T item) => new(_given, Items.Remove(item));
 
     /// <summary>Tells whether the set has an item.</summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics.Contracts;
+using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -82,6 +84,21 @@ public sealed class ForbiddenFormsTests
         // Not for a name that does not exist: the form itself is what is refused.
         Assert.All(errors, error => Assert.DoesNotContain(error.Id, (string[])["CS0103", "CS0234", "CS0246", "CS1002", "CS1513"]));
         Assert.All(errors, error => Assert.Contains(forbidden, LineOf(error), StringComparison.Ordinal));
+    }
+
+    /// <summary>By this the SDK's analyzer knows that a change which nobody takes is lost (CA1806).</summary>
+    [Theory]
+    [InlineData(typeof(AppendList<string>), 3)]
+    [InlineData(typeof(Total<long>), 3)]
+    [InlineData(typeof(UnionSet<string>), 2)]
+    [InlineData(typeof(MergeMap<int>), 2)]
+    [InlineData(typeof(Messages), 3)]
+    public void Channel_MethodsThatGiveAChangedValue_AreMarkedAsPure(Type channel, int count)
+    {
+        var changes = channel.GetMethods(BindingFlags.Public | BindingFlags.Instance).Where(method => method.ReturnType == channel).ToList();
+
+        Assert.Equal(count, changes.Count);
+        Assert.All(changes, method => Assert.True(method.IsDefined(typeof(PureAttribute)), $"'{method.Name}' is not."));
     }
 
     private static string Node(string body) => $"graph.AddNode(\"node\", (state, node) => {body});";
