@@ -27,8 +27,9 @@ internal sealed class AdoDoctorCatalog(IDatabase database) : IDoctorCatalog
 
     public async Task<StoredRest?> FindRestAsync(string threadId, CancellationToken cancellationToken) =>
         (await LookAsync(
-            "select epoch, asks, planned_by from threads where thread_id = @thread and holder is null",
-            row => new StoredRest(row.GetInt64(0), new ThreadRest(row.GetBoolean(1), row.IsDBNull(2) ? null : row.GetString(2))),
+            "select epoch, asks, planned_by, rest from threads where thread_id = @thread and holder is null",
+            row => new StoredRest(
+                row.GetInt64(0), new ThreadRest(row.GetBoolean(1), row.IsDBNull(2) ? null : row.GetString(2)), row.GetString(3)),
             cancellationToken,
             ("thread", threadId))).FirstOrDefault();
 

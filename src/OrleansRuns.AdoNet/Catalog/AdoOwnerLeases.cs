@@ -72,7 +72,7 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
         return (
             SelectSummary
             + $"where r.run_id > @after and {NotFinal} and "
-            + "(case when r.owner is null then false "
+            + "(case when r.owner is null then r.status <> 'pending' "
             + (query.IncludesOwn ? "when r.owner = @self then true " : "")
             + $"else not {lease} (l.cluster_id <> @cluster or {isLive})) end "
             + $"or (r.cancel_action is not null and not {lease} l.cluster_id <> @cluster))) "

@@ -50,7 +50,7 @@ internal static class CatalogSql
         + "where thread_id = (select thread_id from runs where run_id = @run); "
         + "update runs set status = @status, stop_reason = @reason, resumable = @resumable, rolled_back = @rolledback, error = @error, "
         + "updated_at = @now where run_id = @run and attempt = @attempt and " + NotFinal
-        + " and not ((@status <> 'interrupted' or @resumable) and cancel_action is not null); "
+        + " and not ((@status <> 'interrupted' or @resumable or coalesce(@reason, '') = 'drained') and cancel_action is not null); "
         + "update threads set " + Rested + ", waits = waits and exists (select 1 from runs q where q.thread_id = threads.thread_id "
         + "and q.status = 'pending'), "
         + "holder = case when holder = @holder then " + NextInQueue + " else holder end, "
@@ -79,7 +79,7 @@ internal static class CatalogSql
     private const string SummaryColumns =
         "r.run_id, r.thread_id, t.log_id, r.graph, r.fingerprint, r.status, r.stop_reason, r.resumable, r.error, "
         + "r.attempt, r.owner, r.cancel_action, r.cancel_reason, r.rolled_back, t.holder, r.created_at, r.started_at, r.updated_at, "
-        + "r.metadata, r.cluster_id, r.reader";
+        + "r.metadata, r.cluster_id, r.reader, r.number";
 
     private const string FromRuns = " from runs r join threads t on t.thread_id = r.thread_id ";
 
@@ -129,7 +129,7 @@ internal static class CatalogSql
         + string.Join(", ", Enumerable.Range(0, graphs).Select(graph => $"@graph{graph}"))
         + $") and {MayBegin(now)}order by r.created_at, r.run_id limit @limit";
 
-    internal static RunRow ReadRun(DbDataReader row) => new(ReadSummary(row), row.GetString(21));
+    internal static RunRow ReadRun(DbDataReader row) => new(ReadSummary(row), row.GetString(22));
 
     internal static RunSummary ReadSummary(DbDataReader row) => new()
     {
@@ -154,6 +154,7 @@ internal static class CatalogSql
         Metadata = row.GetString(18),
         ClusterId = Text(row, 19),
         Reader = Text(row, 20),
+        Number = row.GetInt64(21),
     };
 
     internal static ThreadRow ReadThread(DbDataReader row) => new()

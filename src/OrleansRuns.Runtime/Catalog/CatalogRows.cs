@@ -60,6 +60,9 @@ public record RunSummary
     /// <summary>Gets the id of the thread's log.</summary>
     public required string LogId { get; init; }
 
+    /// <summary>Gets the run's place among those of its thread: the order in which they were admitted.</summary>
+    public long Number { get; init; }
+
     /// <summary>Gets the name of the graph.</summary>
     public required string Graph { get; init; }
 
@@ -193,6 +196,9 @@ public sealed record RunEnd
 
     /// <summary>Gets whether the thread was returned to its state before the run.</summary>
     public bool RolledBack { get; init; }
+
+    /// <summary>Gets whether a caller has stopped the run: every other end gives way to an accepted cancel.</summary>
+    public bool IsByCancel => Status == RunStatus.Interrupted && !Resumable && StopReason != Abstractions.StopReason.Drained;
 
     /// <summary>Gets the error's message.</summary>
     public string? Error { get; init; }

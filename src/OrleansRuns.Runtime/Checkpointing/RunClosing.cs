@@ -60,13 +60,16 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
     internal LogEntry Entry(RunRow run, LogView view, EndLogRecord end)
     {
         var now = time.GetUtcNow();
+        var next = view.ClaimedBy == run.RunId ? view.NextEvent : 0;
         return new LogEntry
         {
             AppendId = $"{run.RunId}/{run.Attempt}{Suffix}",
             RunId = run.RunId,
             Attempt = run.Attempt,
             At = now > view.At ? now : view.At,
-            NextEvent = view.ClaimedBy == run.RunId ? view.NextEvent : 0,
+            NextEvent = next,
+            // It tells nothing, and says so: whoever looks for a number finds it in front of here.
+            Events = new LogEvents { First = next },
             IsBase = view.NextPosition == 0,
             Records = [Claim(run, view), end with { CheckpointId = view.Root?.CheckpointId }],
         };

@@ -6,7 +6,8 @@ namespace OrleansRuns.Runtime;
 
 /// <summary>Keeps nothing: whatever it tells is the silo's own.</summary>
 [GrainType("silo"), RandomPlacement, Immovable, Reentrant]
-internal sealed class SiloGrain(SiloCordon cordon, SiloDrain drain, SiloForecast forecast, GraphSilos graphSilos, ILocalSiloDetails silo)
+internal sealed class SiloGrain(
+    SiloCordon cordon, SiloDrain drain, SiloForecast forecast, GraphSilos graphSilos, RecoverySignal signal, ILocalSiloDetails silo)
     : Grain, ISiloGrain
 {
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(20);
@@ -49,10 +50,15 @@ internal sealed class SiloGrain(SiloCordon cordon, SiloDrain drain, SiloForecast
         return draining.IsCompleted ? await draining : null;
     }
 
-    public Task RefreshAsync()
+    public async Task RefreshAsync()
     {
         Check();
-        return graphSilos.RefreshAsync();
+        await graphSilos.RefreshAsync();
+        if (cordon.IsCordoned)
+        {
+            // What was drained here and found no silo open waits for one.
+            signal.Raise(RecoveryReason.SiloOpened);
+        }
     }
 
     /// <summary>Refuses to answer for a silo that is gone: the call was then placed anywhere.</summary>

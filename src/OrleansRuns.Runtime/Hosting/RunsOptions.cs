@@ -37,7 +37,9 @@ public sealed class RunsOptions
 
     /// <summary>Gets or sets after which time an edit that still holds its thread is taken for dead and loses the thread.</summary>
     /// <value>1 second to 1 day. The default is 1 minute.</value>
-    /// <remarks>An edit that is alive after all changes nothing any more: the thread's log refuses its append.</remarks>
+    /// <remarks>
+    /// An edit that is alive after all finds its slot gone and changes nothing; once a run has begun, the log refuses its append as well.
+    /// </remarks>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan EditTimeout { get; set; } = TimeSpan.FromMinutes(1);
 }

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace OrleansRuns.Runtime;
 
-internal sealed class SiloHealth(LiveRuns live, IHostApplicationLifetime lifetime, ISiloStatusOracle members)
+internal sealed class SiloHealth(
+    LiveRuns live, NodeScheduler nodes, IOptions<RunNodesOptions> options, IHostApplicationLifetime lifetime, ISiloStatusOracle members)
     : ISiloHealth, ILifecycleParticipant<ISiloLifecycle>
 {
     private volatile bool _hasStarted;
@@ -16,6 +18,7 @@ internal sealed class SiloHealth(LiveRuns live, IHostApplicationLifetime lifetim
         : !IsAlive ? "The silo was declared dead."
         // A cordoned silo still admits runs, which begin elsewhere, and answers for them.
         : live.IsClosed ? "The silo takes no more runs."
+        : nodes.LeftBehind > options.Value.MaxLeftBehind ? $"The silo carries {nodes.LeftBehind} nodes along that do not end: restart it."
         : null;
 
     public bool IsAlive => members.CurrentStatus != SiloStatus.Dead;

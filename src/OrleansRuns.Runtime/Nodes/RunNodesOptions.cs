@@ -14,6 +14,14 @@ public sealed class RunNodesOptions
     [Range(1, 4096)]
     public int MaxConcurrency { get; set; } = 64;
 
+    /// <summary>
+    /// Gets or sets how many nodes that do not listen to their token a silo carries along, each on a thread of its own, before it says
+    /// that it is not ready.
+    /// </summary>
+    /// <value>1 to 4,096. The default is 64.</value>
+    [Range(1, 4096)]
+    public int MaxLeftBehind { get; set; } = 64;
+
     /// <summary>Gets or sets how many bytes a silo keeps of what nodes with a cache policy wrote.</summary>
     /// <value>0 to 1,073,741,824 (1 GiB). The default is 67,108,864 (64 MiB).</value>
     [Range(0, 1024 * 1024 * 1024)]

@@ -26,4 +26,5 @@ public interface IDoctorCatalog
 /// <summary>What is stored of the status that a thread has while nobody holds it.</summary>
 /// <param name="Epoch">How often the slot was taken so far.</param>
 /// <param name="Rest">What its log said when it was last let go.</param>
-public sealed record StoredRest(long Epoch, ThreadRest Rest);
+/// <param name="Status">The status at rest that is stored.</param>
+public sealed record StoredRest(long Epoch, ThreadRest Rest, string Status);

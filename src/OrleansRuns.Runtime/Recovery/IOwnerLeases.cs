@@ -51,7 +51,7 @@ public sealed record OwnerLease(RunOwner Owner, ImmutableSortedDictionary<string
 /// <remarks>
 /// Those that are not final and have one of:
 /// <list type="bullet">
-/// <item>an owner without a live lease, or one of this cluster that is not among the live ones;</item>
+/// <item>an owner without a live lease, or one of this cluster that is not among the live ones, or none although they have begun;</item>
 /// <item>an accepted cancel, unless they are another cluster's: it may not have been delivered;</item>
 /// <item>the owner that asks, when it wants its own as well.</item>
 /// </list>

@@ -21,7 +21,14 @@ internal sealed class LogReview(IThreadLogStore store)
                 first = entries == 0 && problems.Count == 0 ? stored.Position : first;
                 entries++;
                 var isReadable = problems.Count == 0 || stored.Entry.IsBase;
-                if (isReadable && Problem(ref view, stored, isFirst: stored.Position == first) is { } broken)
+                var isFirst = stored.Position == first;
+                if (stored.Entry.IsBase && !isFirst && stored.Position != next)
+                {
+                    // What stands behind a base can be read all the same, and so nobody else would notice.
+                    problems.Add($"The entries at positions {next} to {stored.Position - 1} of log '{logId}' are missing.");
+                }
+
+                if (isReadable && Problem(ref view, stored, isFirst) is { } broken)
                 {
                     problems.Add($"The entry at position {stored.Position} of log '{logId}' {broken}.");
                 }

@@ -19,6 +19,9 @@ internal enum RecoveryReason
 
     /// <summary>Runs may begin on this silo again.</summary>
     Uncordoned,
+
+    /// <summary>Runs that wait on this silo may be able to begin on another: one is no longer cordoned, or has come up.</summary>
+    SiloOpened,
 }
 
 /// <summary>Wakes the silo's recovery. Reasons that come while it is at work are taken together.</summary>

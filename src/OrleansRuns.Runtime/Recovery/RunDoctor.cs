@@ -144,14 +144,17 @@ internal sealed class RunDoctor(
             }
         }
 
-        var rest = await records.FindRestAsync(thread.ThreadId, cancellationToken);
+        // The log has stood still meanwhile if nobody has taken the thread.
+        var rest = await records.FindRestAsync(thread.ThreadId, cancellationToken) is { } stored && stored.Epoch == thread.Epoch
+            ? stored
+            : null;
         var live = (await leases.ListLiveAsync(cancellationToken)).Select(lease => lease.Owner.ToString()).ToImmutableHashSet();
         return new ThreadExam(
             thread,
             runs.ToImmutable(),
             log,
-            // The log has stood still meanwhile if nobody has taken the thread.
-            rest?.Epoch == thread.Epoch ? rest.Rest : null,
+            rest?.Rest,
+            rest?.Status,
             live,
             IsEditDead: time.GetUtcNow() - thread.UpdatedAt > options.Value.EditTimeout);
     }

@@ -90,10 +90,10 @@ internal sealed partial class RunRecovery(
         }
     }
 
-    /// <summary>Wakes the search when a silo has died.</summary>
+    /// <summary>Wakes the search when a silo has died, and on a cordoned one, whose own runs wait, also when one has come up.</summary>
     private async Task WatchAsync(CancellationToken stopping)
     {
-        var before = ImmutableHashSet<SiloAddress>.Empty;
+        var (before, activeBefore) = (ImmutableHashSet<SiloAddress>.Empty, ImmutableHashSet<SiloAddress>.Empty);
         await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(stopping))
         {
             var alive = RecoveryMembers.Of(snapshot, lease.Owner).Live.Select(owner => owner.Silo).ToImmutableHashSet();
@@ -102,7 +102,15 @@ internal sealed partial class RunRecovery(
                 signal.Raise(RecoveryReason.SiloDied);
             }
 
-            before = alive;
+            var active = snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active)
+                .Select(member => member.SiloAddress)
+                .ToImmutableHashSet();
+            if (live.IsCordoned && !active.IsSubsetOf(activeBefore))
+            {
+                signal.Raise(RecoveryReason.SiloOpened);
+            }
+
+            (before, activeBefore) = (alive, active);
         }
     }
 

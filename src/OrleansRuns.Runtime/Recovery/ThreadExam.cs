@@ -8,6 +8,7 @@ namespace OrleansRuns.Runtime;
 /// <param name="Runs">Its runs, oldest first.</param>
 /// <param name="Log">What its log says.</param>
 /// <param name="Rest">What is stored of its status, if it rested while it was looked at.</param>
+/// <param name="Status">The status at rest that is stored.</param>
 /// <param name="Live">The owners whose lease has not expired.</param>
 /// <param name="IsEditDead">Whether an edit that holds the slot has had its time.</param>
 internal sealed record ThreadExam(
@@ -15,10 +16,14 @@ internal sealed record ThreadExam(
     ImmutableArray<RunSummary> Runs,
     LogSummary Log,
     ThreadRest? Rest,
+    string? Status,
     ImmutableHashSet<string> Live,
     bool IsEditDead)
 {
-    private IEnumerable<RunSummary> Unfinished => Runs.Where(run => !run.IsFinal);
+    // In the order of their admission: ids are made by callers, whose clocks may differ.
+    private IEnumerable<RunSummary> Unfinished => Runs.Where(run => !run.IsFinal).OrderBy(run => run.Number);
+
+    private RunSummary? Newest => Runs.Where(run => !run.RolledBack).MaxBy(run => run.Number);
 
     private RunSummary? Holder => Runs.FirstOrDefault(run => run.RunId == Thread.Holder);
 
@@ -28,7 +33,7 @@ internal sealed record ThreadExam(
             (run.RunId == Thread.Holder || run.CancelAction is not null) && (run.Owner is null || !Live.Contains(run.Owner)));
 
     internal IEnumerable<Diagnosis> Diagnose() =>
-        [.. SlotHolder(), .. Stuck(), .. TwoActive(), .. Runs.SelectMany(Status), .. AtRest(), .. Log.Problems.Select(Unreadable)];
+        [.. SlotHolder(), .. Stuck(), .. TwoActive(), .. Runs.SelectMany(StatusOf), .. AtRest(), .. Log.Problems.Select(Unreadable)];
 
     private IEnumerable<Diagnosis> SlotHolder()
     {
@@ -85,7 +90,7 @@ internal sealed record ThreadExam(
                 + "not wanted."));
     }
 
-    private IEnumerable<Diagnosis> Status(RunSummary run)
+    private IEnumerable<Diagnosis> StatusOf(RunSummary run)
     {
         var end = Log.Ends.GetValueOrDefault(run.RunId);
         if (run.IsFinal)
@@ -141,22 +146,24 @@ internal sealed record ThreadExam(
     private IEnumerable<Diagnosis> AtRest()
     {
         // What is not final yet changes it when it ends.
-        if (Rest is not { } stored || Log.Rest is not { } rest || rest == stored || Unfinished.Any())
+        if (Rest is not { } stored || Log.Rest is not { } rest || Unfinished.Any())
         {
             return [];
         }
 
-        return
-        [
-            Found(
-                DoctorCheck.ThreadDisagrees,
-                null,
-                $"The thread is stored as one that {Describe(stored)}, but by its log it {Describe(rest)}. That can be written anew.") with
-            {
-                Rests = Thread,
-            },
-        ];
+        var status = StatusAtRest(rest);
+        var problem = rest != stored ? $"as one that {Describe(stored)}, but by its log it {Describe(rest)}"
+            : Status != status ? $"as {Status}, but by its log and its newest run it is {status}"
+            : null;
+        return problem is null
+            ? []
+            : [Found(DoctorCheck.ThreadDisagrees, null, $"The thread is stored {problem}. That can be written anew.") with { Rests = Thread }];
     }
+
+    private string StatusAtRest(ThreadRest rest) => WireName.Of(
+        rest.Asks || (Newest is { Status: RunStatus.Success } && Newest.RunId == rest.PlannedBy) ? ThreadStatus.Interrupted
+        : Newest?.Status is RunStatus.Error or RunStatus.Timeout ? ThreadStatus.Error
+        : ThreadStatus.Idle);
 
     private static string Describe(ThreadRest rest) =>
         (rest.Asks ? "waits for an answer" : "waits for no answer")

@@ -57,6 +57,10 @@ internal sealed partial class RunKeeper
             CheckpointId = checkpointId ?? CheckpointId;
             row = await _catalog.EndAsync(end, cancellationToken);
             _isWrittenForIt = !IsUnderWay(row);
+            if (_isWrittenForIt)
+            {
+                CountEnd(row);
+            }
         }
 
         if (!row.IsFinal && row.Owner is { } owner && owner != _owner && row.Attempt > _attemptBefore)

@@ -213,16 +213,25 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
 
         if (Row.IsFinal || (end.Resumable && Row.Resumable))
         {
-            _instruments.RunEnded(Row.Status);
+            CountEnd(Row);
             LogEnded(_logger, Row.RunId, WireName.Of(Row.Status), RunRows.NameOf(Row.StopReason), Row.Attempt);
         }
-        else if (Row.Attempt == end.Attempt && Row.CancelAction is not null && (end.Status != RunStatus.Interrupted || end.Resumable))
+        else if (Row.Attempt == end.Attempt && Row.CancelAction is not null && !end.IsByCancel)
         {
             await EndAsync(await _ending.CancelledAsync(Row, isExecuted: true, _abandon.Token));
         }
         else
         {
             Fence("end");
+        }
+    }
+
+    /// <summary>Counts a run that this silo has brought to its end; one that goes on elsewhere is counted there.</summary>
+    private void CountEnd(RunRow row)
+    {
+        if (row.IsFinal)
+        {
+            _instruments.RunEnded(row.Status);
         }
     }
 

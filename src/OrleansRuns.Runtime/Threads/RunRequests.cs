@@ -152,9 +152,17 @@ internal static partial class RunRequests
             return admitted == asked;
         }
 
-        using var left = JsonDocument.Parse(admitted);
-        using var right = JsonDocument.Parse(asked);
-        return JsonElement.DeepEquals(left.RootElement, right.RootElement);
+        try
+        {
+            using var left = JsonDocument.Parse(admitted);
+            using var right = JsonDocument.Parse(asked);
+            return JsonElement.DeepEquals(left.RootElement, right.RootElement);
+        }
+        catch (JsonException)
+        {
+            // What was admitted could be read.
+            return false;
+        }
     }
 
     private static void CheckAdmission(StartRunRequest request)

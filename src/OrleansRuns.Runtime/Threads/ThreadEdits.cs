@@ -65,6 +65,7 @@ internal sealed class ThreadEdits(
                 if (line.All(stored => stored.Entry.RunId != holder))
                 {
                     var draft = await DraftAsync(thread, checkpointId, edit, CancellationToken.None);
+                    await slots.CheckHeldAsync(thread.ThreadId, holder);
                     await AppendAsync(thread, holder, LogView.Of(line), draft);
                 }
             },

@@ -74,6 +74,17 @@ internal sealed partial class ThreadSlots(
         await ReleaseAsync(slot, holder);
     }
 
+    /// <summary>Makes sure that an edit was not taken for dead while it was made.</summary>
+    /// <exception cref="ThreadBusyException">Its slot is another's by now.</exception>
+    internal async Task CheckHeldAsync(string threadId, string holder)
+    {
+        var thread = await catalog.FindThreadAsync(threadId, CancellationToken.None);
+        if (thread?.Holder != holder)
+        {
+            throw new ThreadBusyException(threadId, thread?.Holder ?? "nobody, after the edit had its time");
+        }
+    }
+
     /// <summary>Lets a slot go, unless the holder does not hold it.</summary>
     internal async Task ReleaseAsync(ThreadRow slot, string holder)
     {

@@ -204,6 +204,57 @@ public abstract class RunDoctorContract(AdoBench bench)
         Assert.Contains(place, finding.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Log_EntriesInFrontOfABaseAreMissing_IsTold()
+    {
+        var run = await EndedAsync(RunStatus.Error);
+        await AppendAsync(run, "3", isBase: true, LogEntries.Claim(), LogEntries.Checkpoint("later", full: true));
+        await DamageAsync("delete from orleansstorage where thread = @log and position = 1", "");
+        await DamageAsync("delete from orleansstorage where thread = @log and position = 2", "");
+
+        var finding = (await ExamineAsync(repair: true)).First(one => one.Check == DoctorCheck.LogUnreadable);
+
+        Assert.StartsWith("The entries at positions 1 to 2 of log", finding.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_TwoWaitAndNobodyHoldsTheSlot_TheFirstAdmittedGetsIt()
+    {
+        var first = await AdmitAsync();
+        // Made by a caller whose clock is behind.
+        var earlierId = Guid.CreateVersion7(DateTimeOffset.UtcNow.AddDays(-1)).ToString();
+        await bench.Catalog.AdmitAsync(
+            new NewRun(earlierId, _thread, "digest", "f1", "{}") { Strategy = MultitaskStrategy.Enqueue }, None);
+        await DamageAsync("update threads set holder = null where thread_id = @thread", "");
+
+        await ExamineAsync(repair: true);
+
+        Assert.Equal(first.RunId, (await bench.Catalog.FindThreadAsync(_thread, None))!.Holder);
+    }
+
+    [Fact]
+    public async Task Run_HasBegunAndNobodyOwnsIt_IsGoneOnWith()
+    {
+        var run = await BegunAsync();
+        await DamageAsync("update runs set owner = null where thread_id = @thread", "");
+        var self = new RunOwner("blue", SiloAddress.New(System.Net.IPAddress.Loopback, 1, 2));
+
+        var due = await bench.Leases.ListDueAsync(new DueRuns { Self = self, Live = [self] }, after: null, limit: 1000, None);
+
+        Assert.Contains(run.RunId, due.Select(one => one.RunId));
+    }
+
+    [Fact]
+    public async Task Thread_StoredStatusDoesNotFollow_IsWrittenAnew()
+    {
+        await EndedAsync(RunStatus.Success);
+        await DamageAsync("update threads set rest = 'error' where thread_id = @thread", "");
+
+        var finding = await FindAndMendAsync(DoctorCheck.ThreadDisagrees);
+
+        Assert.Contains("stored as error, but by its log and its newest run it is idle", finding.Text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("asks = true")]
     [InlineData("planned_by = 'somebody'")]

@@ -154,6 +154,30 @@ public sealed class SiloCordonTests : IAsyncLifetime
         Assert.Equal((RunStatus.Success, 2), (ended.Status, ended.Attempt));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task DrainSiloAsync_NoOtherIsOpen_RunsGoOnWhenOneIsOrComesUp(bool comesUp)
+    {
+        await StartAsync(silos: comesUp ? 1 : 2);
+        var silo = Cluster.Silos[0];
+        if (!comesUp)
+        {
+            await Cluster.Runs.CordonSiloAsync(NameOf(Cluster.Silos[1]));
+        }
+
+        var run = await StartOnAsync(silo);
+        await Cluster.Runs.DrainSiloAsync(NameOf(silo)).WithinAsync("the drain");
+        Assert.Equal(1, run.Gate.Arrivals);
+
+        await (comesUp ? Cluster.StartSilosAsync(1) : Cluster.Runs.UncordonSiloAsync(NameOf(Cluster.Silos[1])));
+        await Eventually.TrueAsync(() => Task.FromResult(run.Gate.Arrivals == 2), $"run '{run.Run.Id}' to go on elsewhere unasked");
+        run.Gate.Open();
+
+        Assert.Equal(RunStatus.Success, (await run.Run.WaitAsync().WithinAsync("the run to end")).Status);
+        Assert.Equal(OwnerOf(Cluster.Silos[1]), (await RowAsync(run.Run)).Owner);
+    }
+
     [Fact]
     public async Task StopAsync_WhileAnOperatorDrains_JoinsThatDrain()
     {

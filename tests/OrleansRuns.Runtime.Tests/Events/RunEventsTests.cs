@@ -38,6 +38,39 @@ public sealed class RunEventsTests
         }
     }
 
+    [Theory]
+    [InlineData(CancelAction.Interrupt)]
+    [InlineData(CancelAction.Rollback)]
+    public async Task EventsAsync_RunWasClosedFromOutside_TellsAllThatWasDurableBefore(CancelAction action)
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        var reading = blocked.Run.ReadAllAsync();
+        await cluster.Catalog.BeginAsync(blocked.Run.Id, 2, "a silo that died", CancellationToken.None);
+
+        await blocked.Run.CancelAndWaitAsync(action).WithinAsync("the run to be closed");
+        var live = await reading.WithinAsync("the events that were told live");
+        await cluster.DeactivateAsync(blocked.Run.Id);
+        var again = await blocked.Run.ReadAllAsync().WithinAsync("the events of the log");
+
+        EventStream.AssertNothingIsMissedSilently(again);
+        EventStream.AssertSame(live.Where(EventStream.IsDurable), again.Where(EventStream.IsDurable));
+        Assert.Contains(again, e => e.Kind == RunEventKinds.Updates);
+    }
+
+    [Fact]
+    public async Task EventsAsync_AfterTheGreatestNumber_TellsNothingTwice()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        blocked.Gate.Open();
+        await blocked.Run.WaitAsync().WithinAsync("the run to end");
+
+        var told = await blocked.Run.ReadAllAsync(after: long.MaxValue).WithinAsync("the end");
+
+        Assert.All(told, e => Assert.Equal(RunEventKinds.End, e.Kind));
+    }
+
     [Fact]
     public async Task EventsAsync_ToldOfACheckpoint_IsDurableBefore()
     {

@@ -30,6 +30,26 @@ public sealed class RunInstrumentsTests
         double Sum(string name) => measured.Where(one => one.Name == name).Sum(one => one.Value);
     }
 
+    [Fact]
+    public async Task Instruments_RunIsDrainedToGoOn_IsCountedAsEndedWhenItEnds()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var measured = new ConcurrentQueue<(string Name, double Value, object? Status)>();
+        using var listener = Listen(cluster.Services.GetRequiredService<IMeterFactory>(), measured);
+        var cordon = cluster.Services.GetRequiredService<SiloCordon>();
+
+        var blocked = await cluster.StartGatedRunAsync();
+        await cordon.CordonAsync();
+        await cluster.Services.GetRequiredService<SiloDrain>().DrainNowAsync("drain").WithinAsync("the drain");
+        var drained = measured.Count(one => one.Name == "orleansruns.runs.ended");
+        blocked.Gate.Open();
+        await cordon.UncordonAsync();
+        await blocked.Run.WaitAsync().WithinAsync("the run to end");
+
+        Assert.Equal(0, drained);
+        Assert.Equal("success", Assert.Single(measured, one => one.Name == "orleansruns.runs.ended").Status);
+    }
+
     private static MeterListener Listen(IMeterFactory meters, ConcurrentQueue<(string Name, double Value, object? Status)> measured)
     {
         var listener = new MeterListener

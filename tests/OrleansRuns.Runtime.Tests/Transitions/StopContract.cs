@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
@@ -95,6 +96,32 @@ public abstract class StopContract(TransitionCluster shared)
         Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled), (ended.Status, ended.StopReason));
         Assert.Equal((false, action == CancelAction.Rollback), (ended.Resumable, ended.RolledBack));
         Assert.Equal(1, active.Gate.Arrivals);
+    }
+
+    [Theory]
+    [InlineData(CancelAction.Interrupt)]
+    [InlineData(CancelAction.Rollback)]
+    [Proves(ContractLine.Stopped, Trial.WriteIsSlow)]
+    public async Task Stop_CancelComesWhileTheDrainEndsTheRunForGood_TheCancelWins(CancelAction action)
+    {
+        var thread = Cluster.Runs.Thread();
+        var request = new StartRunRequest { RunId = Guid.CreateVersion7().ToString(), Graph = SampleGraphs.Gated, Input = "{}" };
+        var run = await thread.StartAsync(request with { RecoveryPolicy = RecoveryPolicy.Stop });
+        await Cluster.Gates.Of(thread.Id).ReachedAsync();
+        var end = _shared.HoldBefore(nameof(IRunCatalog.EndAsync));
+        var cordon = Cluster.Services.GetRequiredService<SiloCordon>();
+        await cordon.CordonAsync();
+        var draining = Cluster.Services.GetRequiredService<SiloDrain>().DrainNowAsync(run.Id);
+        await end.ReachedAsync();
+
+        await Cluster.Catalog.RequestCancelAsync(run.Id, action, CancellationToken.None);
+        end.Release();
+        await draining.WithinAsync("the drain");
+        await cordon.UncordonAsync();
+        var row = await _shared.RowAsync(run.Id);
+
+        Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled, true), (row.Status, row.StopReason, row.IsFinal));
+        Assert.Equal(action == CancelAction.Rollback, row.RolledBack);
     }
 
     [Theory]

@@ -94,9 +94,9 @@ public sealed class MemoryOwnerLeases : IOwnerLeases
             return true;
         }
 
-        return row.Owner is not null
-            && ((query.IncludesOwn && row.Owner == query.Self.ToString())
-                || !(isForeign || (lease is not null && query.Live.Contains(lease.Owner))));
+        return row.Owner is null ? row.Status != Abstractions.RunStatus.Pending
+            : (query.IncludesOwn && row.Owner == query.Self.ToString())
+                || !(isForeign || (lease is not null && query.Live.Contains(lease.Owner)));
     }
 
     private OwnerLease? FindLive(string? owner) =>

@@ -85,7 +85,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
                     before,
                     row => !row.IsFinal
                         && row.Attempt == end.Attempt
-                        && ((end.Status == RunStatus.Interrupted && !end.Resumable) || row.CancelAction is null),
+                        && (end.IsByCancel || row.CancelAction is null),
                     row => row with
                     {
                         Status = end.Status,
@@ -268,6 +268,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
             RunId = run.RunId,
             ThreadId = run.ThreadId,
             LogId = thread.LogId,
+            Number = _numbers[run.RunId],
             Graph = run.Graph,
             Fingerprint = run.Fingerprint,
             Request = run.Request,
