@@ -49,7 +49,7 @@ internal static class CatalogSql
         + "where thread_id = (select thread_id from runs where run_id = @run); "
         + "update runs set status = @status, stop_reason = @reason, resumable = @resumable, rolled_back = @rolledback, error = @error, "
         + "updated_at = @now where run_id = @run and attempt = @attempt and " + NotFinal
-        + " and not ((@status <> 'interrupted' or @resumable) and cancel_action is not null); "
+        + " and not ((@status <> 'interrupted' or @resumable or coalesce(@reason, '') = 'drained') and cancel_action is not null); "
         + "update threads set " + Rested + ", holder = case when holder = @holder then " + NextInQueue + " else holder end, "
         + "epoch = epoch + case when holder = @holder and " + NextInQueue + " is not null then 1 else 0 end "
         + "where thread_id = (select thread_id from runs where run_id = @run and not " + NotFinal + "); "

@@ -182,4 +182,7 @@ public sealed record RunEnd
 
     /// <summary>Gets the error's message.</summary>
     public string? Error { get; init; }
+
+    /// <summary>Gets whether it is how a cancelled run ends: nothing else is written of a run whose cancel was accepted.</summary>
+    internal bool IsOfCancel => Status == RunStatus.Interrupted && !Resumable && StopReason != Abstractions.StopReason.Drained;
 }

@@ -40,7 +40,7 @@ public interface IRunCatalog
 
     /// <summary>
     /// Writes how an attempt ended: a compare-and-set on the attempt of a row that is not final. An accepted cancel beats every other end,
-    /// also one that is to be continued: they are then refused. A final status gives the thread's slot to the next run of its queue in
+    /// also that of a drain, for good or to be continued: they are then refused. A final status gives the thread's slot to the next run of its queue in
     /// the same transaction.
     /// </summary>
     /// <returns>

@@ -216,7 +216,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
             _instruments.RunEnded(Row.Status);
             LogEnded(_logger, Row.RunId, WireName.Of(Row.Status), RunRows.NameOf(Row.StopReason), Row.Attempt);
         }
-        else if (Row.Attempt == end.Attempt && Row.CancelAction is not null && (end.Status != RunStatus.Interrupted || end.Resumable))
+        else if (Row.Attempt == end.Attempt && Row.CancelAction is not null && !end.IsOfCancel)
         {
             await EndAsync(await _ending.CancelledAsync(Row, isExecuted: true, _abandon.Token));
         }

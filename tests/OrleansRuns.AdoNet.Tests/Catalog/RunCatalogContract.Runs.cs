@@ -149,7 +149,7 @@ public abstract partial class RunCatalogContract
             begun with
             {
                 Status = status,
-                StopReason = status == RunStatus.Interrupted ? StopReason.Drained : null,
+                StopReason = status == RunStatus.Interrupted ? StopReason.Cancelled : null,
                 Error = "Schief: 失敗",
                 Holder = null,
                 UpdatedAt = begun.UpdatedAt.AddSeconds(1),
@@ -216,15 +216,17 @@ public abstract partial class RunCatalogContract
         Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled), (ended.Status, ended.StopReason));
     }
 
-    [Fact]
-    public async Task EndAsync_ResumableAfterAcceptedCancel_IsRefused()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task EndAsync_DrainedAfterAcceptedCancel_IsRefused(bool resumable)
     {
         var run = NewRun();
         await BegunAsync(run);
         var cancelled = await Catalog.RequestCancelAsync(run.RunId, CancelAction.Rollback, None);
 
         var refused = await Catalog.EndAsync(
-            End(run, RunStatus.Interrupted) with { StopReason = StopReason.Drained, Resumable = true }, None);
+            End(run, RunStatus.Interrupted) with { StopReason = StopReason.Drained, Resumable = resumable }, None);
 
         Assert.Equal(cancelled, refused);
         Assert.Equal((run.RunId, 1L, "digest"), await SlotAsync());

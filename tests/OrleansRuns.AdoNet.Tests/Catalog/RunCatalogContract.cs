@@ -234,7 +234,7 @@ public abstract partial class RunCatalogContract(IStorageBench bench)
         Attempt = attempt,
         Status = status,
         Resumable = resumable,
-        StopReason = status == RunStatus.Interrupted ? StopReason.Drained : null,
+        StopReason = status != RunStatus.Interrupted ? null : resumable ? StopReason.Drained : StopReason.Cancelled,
     };
 
     private NewRun NewRun() => new(Guid.CreateVersion7().ToString(), _thread, "digest", "f1", """{"input":{"folder":"."}}""");
