@@ -7,6 +7,27 @@ namespace OrleansRuns.Runtime.Tests;
 public sealed partial class RunKeeperTests
 {
     [Theory]
+    [InlineData(true, RunStatus.Interrupted, 1)]
+    [InlineData(false, RunStatus.Pending, 0)]
+    public async Task Drain_ClaimHasNoAnswer_EndsWhatWasClaimedAndClaimsNothingMore(bool isApplied, RunStatus status, int attempt)
+    {
+        using var keeper = Keeper();
+        Func<string, Task> lose = call =>
+        {
+            keeper.Drain();
+            return call == nameof(IRunCatalog.BeginAsync) ? throw new TimeoutException("Nobody answered.") : Task.CompletedTask;
+        };
+        (_hooks.Before, _hooks.After) = isApplied ? (_hooks.Before, lose) : (lose, _hooks.After);
+        _executor.ExecuteStop = stop => Task.FromResult(stop.Outcome);
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        var row = await FindAsync(keeper);
+        Assert.Equal((status, attempt, isApplied), (row.Status, row.Attempt, row.Resumable));
+        Assert.Equal((row.Status, true), (keeper.Row.Status, keeper.IsSettled));
+    }
+
+    [Theory]
     [InlineData(CancelAction.Interrupt)]
     [InlineData(CancelAction.Rollback)]
     public async Task Drain_CancelledWhileItIsStoppedForGood_EndsAsTheCancelWants(CancelAction action)
