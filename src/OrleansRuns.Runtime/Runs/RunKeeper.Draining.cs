@@ -50,13 +50,21 @@ internal sealed partial class RunKeeper
     public async Task WriteEndAsync(CancellationToken cancellationToken)
     {
         var row = await _catalog.FindRunAsync(Row.RunId, cancellationToken) ?? Row;
-        // Once more when a cancel was accepted in between, which wins.
-        for (var tries = 0; IsUnderWay(row) && tries < 2; tries++)
+        try
         {
-            var (end, checkpointId) = await _ending.LeftBehindAsync(row, cancellationToken);
-            CheckpointId = checkpointId ?? CheckpointId;
-            row = await _catalog.EndAsync(end, cancellationToken);
-            _isWrittenForIt = !IsUnderWay(row);
+            // Once more when a cancel was accepted in between, which wins.
+            for (var tries = 0; IsUnderWay(row) && tries < 2; tries++)
+            {
+                var (end, checkpointId) = await _ending.LeftBehindAsync(row, cancellationToken);
+                CheckpointId = checkpointId ?? CheckpointId;
+                row = await _catalog.EndAsync(end, cancellationToken);
+                _isWrittenForIt = !IsUnderWay(row);
+            }
+        }
+        catch (FencedException)
+        {
+            // It has written its end itself meanwhile, and is executed elsewhere.
+            IsFenced = true;
         }
 
         if (!row.IsFinal && row.Owner is { } owner && owner != _owner && row.Attempt > _attemptBefore)

@@ -114,6 +114,10 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
                     LogWillRetry(_logger, exception, Row.RunId, Row.Attempt, Persistence.DelayAfter(_retries));
                     await DelayAsync(_retries);
                 }
+                catch (FencedException)
+                {
+                    Fence("close");
+                }
             }
         }
         finally
