@@ -10,6 +10,7 @@ internal sealed partial class RunKeeper
 
     private readonly TaskCompletionSource<RunRow> _leftBehind = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile RunRow? _written;
+    private volatile bool _isBeingWritten;
     private volatile bool _isWrittenForIt;
     private volatile bool _isGivenUp;
 
@@ -49,6 +50,7 @@ internal sealed partial class RunKeeper
     /// <inheritdoc/>
     public async Task WriteEndAsync(CancellationToken cancellationToken)
     {
+        _isBeingWritten = true;
         var row = await _catalog.FindRunAsync(Row.RunId, cancellationToken) ?? Row;
         try
         {

@@ -155,6 +155,13 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
             outcome = await ExecuteAsync(attempt);
         }
 
+        if (outcome.IsFenced && _isBeingWritten)
+        {
+            // By the drain of this silo, which closes the log before it writes the row, and finds out when it was somebody else.
+            Learn(await LeftBehind.WaitAsync(_abandon.Token));
+            return;
+        }
+
         // The attempt may be another silo's by now, which an answer to a cancel told.
         if (outcome.IsFenced || Row.Attempt != attempt)
         {

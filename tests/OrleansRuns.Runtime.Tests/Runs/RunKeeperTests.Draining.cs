@@ -48,4 +48,35 @@ public sealed partial class RunKeeperTests
             (RunStatus.Interrupted, StopReason.Cancelled, action == CancelAction.Rollback),
             (keeper.Row.Status, keeper.Row.StopReason, keeper.Row.RolledBack));
     }
+
+    [Fact]
+    public async Task WriteEndAsync_ClosesTheLogUnderItsAttempt_IsNotTakenForAnotherOwner()
+    {
+        // Without asynchronous continuations: the attempt has heard that it is fenced when the result is set.
+        var fenced = new TaskCompletionSource<RunOutcome>();
+        var executing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _executor.ExecuteStop = _ =>
+        {
+            executing.SetResult();
+            return fenced.Task;
+        };
+        using var keeper = Keeper();
+        var isOver = false;
+        _hooks.BeforeEnd = _ =>
+        {
+            fenced.SetResult(new RunOutcome { IsFenced = true });
+            isOver = keeper.IsFenced || keeper.Completion.IsCompleted;
+            return Task.CompletedTask;
+        };
+        var running = keeper.RunOrBeLeftAsync();
+        await executing.Task.WithinAsync("the keeper to execute");
+
+        keeper.Drain();
+        await keeper.WriteEndAsync(CancellationToken.None);
+        await running.WithinAsync("the keeper to be left behind");
+
+        Assert.False(isOver);
+        Assert.False(keeper.IsFenced);
+        Assert.True(keeper.Row is { Status: RunStatus.Interrupted, StopReason: StopReason.Drained, Resumable: true });
+    }
 }
