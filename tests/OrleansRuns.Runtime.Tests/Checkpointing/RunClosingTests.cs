@@ -49,6 +49,17 @@ public sealed class RunClosingTests(ITestOutputHelper output)
         Assert.Equal(entries, _store.Appends);
     }
 
+    [Fact]
+    public async Task CloseAsync_AttemptHasNotReadItsLogYet_ItEndsAsItWasClosed()
+    {
+        var bench = new RunBench(_graph, _store);
+        await CloseAsync(bench, "run-1", rollBack: false);
+
+        var outcome = await bench.ExecuteAsync(new { until = 3 });
+
+        Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled, 1), (outcome.Status, outcome.StopReason, _store.Appends));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
