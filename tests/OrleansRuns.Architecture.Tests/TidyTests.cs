@@ -107,9 +107,9 @@ public sealed class TidyTests
             select Repository.Place(call),
             "A test waits for events, never for time");
 
-    /// <summary>Whether a delay is endless until it is cancelled, or passes on a simulated drain's clock, which costs no time.</summary>
+    /// <summary>Whether a delay is endless until it is cancelled, or passes on the clock that has the call, which costs no time.</summary>
     private static bool IsNoFixedTime(ArgumentSyntax argument) =>
-        argument.ToString() is "Timeout.Infinite" or "Timeout.InfiniteTimeSpan" or "_drain.Time";
+        argument.ToString() is "Timeout.Infinite" or "Timeout.InfiniteTimeSpan" or "this";
 
     private static string[] UndoneWords { get; } = ["TODO", "FIXME", "HACK", "XXX"];
 

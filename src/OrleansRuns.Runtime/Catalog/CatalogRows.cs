@@ -197,9 +197,9 @@ public sealed record RunEnd
     /// <summary>Gets whether the thread was returned to its state before the run.</summary>
     public bool RolledBack { get; init; }
 
-    /// <summary>Gets whether a caller has stopped the run: every other end gives way to an accepted cancel.</summary>
-    public bool IsByCancel => Status == RunStatus.Interrupted && !Resumable && StopReason != Abstractions.StopReason.Drained;
-
     /// <summary>Gets the error's message.</summary>
     public string? Error { get; init; }
+
+    /// <summary>Gets whether it is how a cancelled run ends: nothing else is written of a run whose cancel was accepted.</summary>
+    internal bool IsOfCancel => Status == RunStatus.Interrupted && !Resumable && StopReason != Abstractions.StopReason.Drained;
 }

@@ -46,8 +46,8 @@ public interface IRunCatalog
 
     /// <summary>
     /// Writes how an attempt ended: a compare-and-set on the attempt of a row that is not final. An accepted cancel beats every other end,
-    /// also one that is to be continued or that the drain has made: they are then refused. A final status gives the thread's slot to the next run of its queue in
-    /// the same transaction.
+    /// also that of a drain, for good or to be continued: they are then refused. A final status gives the thread's slot to the next run
+    /// of its queue in the same transaction.
     /// </summary>
     /// <returns>
     /// The row as it is now; it carries the asked status when the write was accepted, and then its holder is who has the slot now.

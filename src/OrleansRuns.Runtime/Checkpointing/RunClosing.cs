@@ -25,13 +25,21 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
     /// <param name="cancellationToken">Cancels before the append.</param>
     /// <returns>How the log says the run's newest attempt ended: as asked, or as it had done itself before.</returns>
     /// <exception cref="RollbackImpossibleException">The state before the run cannot be established. Nothing was written.</exception>
+    /// <exception cref="FencedException">Another attempt, or another run, has the log. Nothing was written.</exception>
     /// <exception cref="LogUnavailableException">The database did not answer; the same call may be made again.</exception>
     internal async Task<EndLogRecord> CloseAsync(RunRow run, EndLogRecord end, bool rollBack, CancellationToken cancellationToken)
     {
+        LogView? before = null;
         for (var tries = 1; tries <= MaxTries; tries++)
         {
             var line = await store.ReadLineAsync(run.LogId, null, cancellationToken);
             var view = LogView.Of(line);
+            if (IsTakenOver(run, before ?? view, view))
+            {
+                throw new FencedException(run.LogId, view.NextPosition);
+            }
+
+            before = view;
             if (IsClosed(run, line, view, rollBack))
             {
                 return view.End!;
@@ -47,6 +55,14 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
 
         throw new LogUnavailableException($"Run '{run.RunId}' could not be closed: another writer came first {MaxTries} times.");
     }
+
+    /// <summary>
+    /// Tells whether what is known of the run is old: it has gone on in a later attempt, or another run has come after it. Closing it
+    /// would fence whoever has the log now.
+    /// </summary>
+    private static bool IsTakenOver(RunRow run, LogView before, LogView now) => now.ClaimedBy == run.RunId
+        ? now.ClaimedAttempt > run.Attempt
+        : now.ClaimedBy != before.ClaimedBy;
 
     private static bool IsClosed(RunRow run, IReadOnlyList<StoredEntry> line, LogView view, bool rollBack) =>
         view.ClaimedBy == run.RunId

@@ -33,7 +33,12 @@ internal sealed partial class RunExecution(
         {
             if (view.ClaimedBy == setup.Row.RunId)
             {
-                var end = view.End is { } known && IsOver(known) ? known : null;
+                if (view.ClaimedAttempt > setup.Row.Attempt)
+                {
+                    return Fenced(new FencedException(setup.Row.LogId, view.NextPosition));
+                }
+
+                var end = view.End is { } known && IsOver(known, view.ClaimedAttempt) ? known : null;
                 setup.Events.ContinueFrom(view.NextEvent, isEnd: end is not null);
                 if (end is not null)
                 {
@@ -68,8 +73,7 @@ internal sealed partial class RunExecution(
                 var newest = log.View.NextPosition == view.NextPosition && claims < MaxClaims ? await ReadAsync() : null;
                 if (newest is null || !IsOvertakenByZombie(view, newest))
                 {
-                    LogFenced(logger, exception, setup.Row.RunId, setup.Row.Attempt);
-                    return new RunOutcome { IsFenced = true };
+                    return Fenced(exception);
                 }
 
                 view = newest;
@@ -77,9 +81,19 @@ internal sealed partial class RunExecution(
         }
     }
 
-    /// <summary>Tells whether an end is the run's, and not only that of an attempt that another one follows.</summary>
-    private bool IsOver(EndLogRecord end) =>
-        WireName.Parse<RunStatus>(end.Status) != RunStatus.Interrupted
+    private RunOutcome Fenced(FencedException exception)
+    {
+        LogFenced(logger, exception, setup.Row.RunId, setup.Row.Attempt);
+        return new RunOutcome { IsFenced = true };
+    }
+
+    /// <summary>
+    /// Tells whether an end is the run's, or of this attempt, which was closed before it could claim: and not only that of an attempt that
+    /// another one follows.
+    /// </summary>
+    private bool IsOver(EndLogRecord end, int attempt) =>
+        attempt == setup.Row.Attempt
+        || WireName.Parse<RunStatus>(end.Status) != RunStatus.Interrupted
         || (end.StopReason == WireName.Of(StopReason.Drained) && setup.Request.RecoveryPolicy == RecoveryPolicy.Stop);
 
     private async Task<LogView> ReadAsync() =>

@@ -12,15 +12,20 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
 
     private readonly Queue<Task> _queue = [];
     private readonly SemaphoreSlim _slots;
+    private readonly TaskScheduler _place;
     private bool _isDisposed;
     private int _maxThreads;
     private int _threads;
     private int _idle;
     private int _leftBehind;
 
-    internal NodeScheduler(int maxConcurrency)
+    /// <summary>Makes a scheduler.</summary>
+    /// <param name="maxConcurrency">How many nodes run at the same time.</param>
+    /// <param name="place">Where their code runs; on threads of the scheduler's own when left out.</param>
+    internal NodeScheduler(int maxConcurrency, TaskScheduler? place = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxConcurrency, 1);
+        _place = place ?? this;
         _maxThreads = maxConcurrency;
         _slots = new SemaphoreSlim(maxConcurrency);
     }
@@ -48,7 +53,7 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
     {
         await _slots.WaitAsync(cancellationToken);
         // The node is not part of the grain call or the run's own trace that happens to start it.
-        var task = Task.Factory.StartNew(code, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
+        var task = Task.Factory.StartNew(code, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _place).Unwrap();
         var work = new NodeWork<T>(this, task);
         _ = task.ContinueWith(_ => work.End(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, Default);
         return work;

@@ -10,6 +10,7 @@ internal sealed partial class RunKeeper
 
     private readonly TaskCompletionSource<RunRow> _leftBehind = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile RunRow? _written;
+    private volatile bool _isBeingWritten;
     private volatile bool _isWrittenForIt;
     private volatile bool _isGivenUp;
 
@@ -49,18 +50,27 @@ internal sealed partial class RunKeeper
     /// <inheritdoc/>
     public async Task WriteEndAsync(CancellationToken cancellationToken)
     {
+        _isBeingWritten = true;
         var row = await _catalog.FindRunAsync(Row.RunId, cancellationToken) ?? Row;
-        // Once more when a cancel was accepted in between, which wins.
-        for (var tries = 0; IsUnderWay(row) && tries < 2; tries++)
+        try
         {
-            var (end, checkpointId) = await _ending.LeftBehindAsync(row, cancellationToken);
-            CheckpointId = checkpointId ?? CheckpointId;
-            row = await _catalog.EndAsync(end, cancellationToken);
-            _isWrittenForIt = !IsUnderWay(row);
-            if (_isWrittenForIt)
+            // Once more when a cancel was accepted in between, which wins.
+            for (var tries = 0; IsUnderWay(row) && tries < 2; tries++)
             {
-                CountEnd(row);
+                var (end, checkpointId) = await _ending.LeftBehindAsync(row, cancellationToken);
+                CheckpointId = checkpointId ?? CheckpointId;
+                row = await _catalog.EndAsync(end, cancellationToken);
+                _isWrittenForIt = !IsUnderWay(row);
+                if (_isWrittenForIt)
+                {
+                    CountEnd(row);
+                }
             }
+        }
+        catch (FencedException)
+        {
+            // It has written its end itself meanwhile, and is executed elsewhere.
+            IsFenced = true;
         }
 
         if (!row.IsFinal && row.Owner is { } owner && owner != _owner && row.Attempt > _attemptBefore)

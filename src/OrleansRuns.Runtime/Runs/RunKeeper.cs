@@ -23,6 +23,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     private int _retries;
     private volatile bool _isStopping;
     private volatile bool _isFenced;
+    private volatile bool _isClaiming;
     private volatile RunRow _row;
 
     internal RunKeeper(
@@ -68,7 +69,9 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     }
 
     /// <summary>Gets whether nothing is under way here that the database does not know the end of.</summary>
-    public bool IsSettled => Row is var row && (IsFenced || row.Status != RunStatus.Running || row.Owner != _owner);
+    /// <remarks>A claim without an answer may be in the database.</remarks>
+    public bool IsSettled =>
+        Row is var row && (IsFenced || (!_isClaiming && (row.Status != RunStatus.Running || row.Owner != _owner)));
 
     public void Dispose()
     {
@@ -111,6 +114,10 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
                     LogWillRetry(_logger, exception, Row.RunId, Row.Attempt, Persistence.DelayAfter(_retries));
                     await DelayAsync(_retries);
                 }
+                catch (FencedException)
+                {
+                    Fence("close");
+                }
             }
         }
         finally
@@ -128,8 +135,8 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         }
 
         var attempt = Row.Attempt + 1;
-        Learn(await _catalog.BeginAsync(Row.RunId, attempt, _owner, _abandon.Token));
-        if (Row.IsFinal || (Row.Attempt < attempt && Row.CancelAction is not null))
+        var isAsked = await ClaimAsync(attempt);
+        if (Row.IsFinal || (Row.Attempt < attempt && (Row.CancelAction is not null || !isAsked)))
         {
             return;
         }
@@ -148,6 +155,13 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
             outcome = await ExecuteAsync(attempt);
         }
 
+        if (outcome.IsFenced && _isBeingWritten)
+        {
+            // By the drain of this silo, which closes the log before it writes the row, and finds out when it was somebody else.
+            Learn(await LeftBehind.WaitAsync(_abandon.Token));
+            return;
+        }
+
         // The attempt may be another silo's by now, which an answer to a cancel told.
         if (outcome.IsFenced || Row.Attempt != attempt)
         {
@@ -158,6 +172,19 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         CheckpointId = outcome.CheckpointId;
         // A cancel that is durable wins over the silo's own stop, which is the only other reason to interrupt an execution.
         await EndAsync(await _ending.EndedAsync(Row, outcome, Stopped(), _abandon.Token));
+    }
+
+    /// <summary>Claims the run for an attempt.</summary>
+    /// <returns>Whether it was asked for. A silo that stops only looks what has become of a claim whose answer was lost.</returns>
+    private async Task<bool> ClaimAsync(int attempt)
+    {
+        var isAsked = !(_isStopping && _isClaiming);
+        _isClaiming = true;
+        Learn(isAsked
+            ? await _catalog.BeginAsync(Row.RunId, attempt, _owner, _abandon.Token)
+            : await _catalog.FindRunAsync(Row.RunId, _abandon.Token) ?? Row);
+        _isClaiming = false;
+        return isAsked;
     }
 
     /// <summary>Stops the run when its time is over, which counts from its first attempt.</summary>
@@ -216,7 +243,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
             CountEnd(Row);
             LogEnded(_logger, Row.RunId, WireName.Of(Row.Status), RunRows.NameOf(Row.StopReason), Row.Attempt);
         }
-        else if (Row.Attempt == end.Attempt && Row.CancelAction is not null && !end.IsByCancel)
+        else if (Row.Attempt == end.Attempt && Row.CancelAction is not null && !end.IsOfCancel)
         {
             await EndAsync(await _ending.CancelledAsync(Row, isExecuted: true, _abandon.Token));
         }

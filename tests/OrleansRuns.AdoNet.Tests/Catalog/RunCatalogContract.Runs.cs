@@ -149,7 +149,7 @@ public abstract partial class RunCatalogContract
             begun with
             {
                 Status = status,
-                StopReason = status == RunStatus.Interrupted ? StopReason.Drained : null,
+                StopReason = status == RunStatus.Interrupted ? StopReason.Cancelled : null,
                 Error = "Schief: 失敗",
                 Holder = null,
                 UpdatedAt = begun.UpdatedAt.AddSeconds(1),

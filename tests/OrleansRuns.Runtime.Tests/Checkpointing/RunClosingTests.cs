@@ -38,6 +38,31 @@ public sealed class RunClosingTests(ITestOutputHelper output)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task CloseAsync_LaterAttemptHasClaimed_WritesNothing(bool rollBack)
+    {
+        var bench = new RunBench(_graph, _store);
+        await bench.ExecuteAsync(new { until = 3 }, attempt: 2);
+        var entries = _store.Appends;
+
+        await Assert.ThrowsAsync<FencedException>(() => CloseAsync(bench, "run-1", rollBack));
+
+        Assert.Equal(entries, _store.Appends);
+    }
+
+    [Fact]
+    public async Task CloseAsync_AttemptHasNotReadItsLogYet_ItEndsAsItWasClosed()
+    {
+        var bench = new RunBench(_graph, _store);
+        await CloseAsync(bench, "run-1", rollBack: false);
+
+        var outcome = await bench.ExecuteAsync(new { until = 3 });
+
+        Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled, 1), (outcome.Status, outcome.StopReason, _store.Appends));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task CloseAsync_AttemptIsInTheMiddle_FencesIt(bool rollBack)
     {
         var probe = new ThreadLogProbe(_store);

@@ -44,6 +44,18 @@ public sealed class TakeoverTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task ExecuteAsync_LaterAttemptHasClaimed_IsFencedAndWritesNothing()
+    {
+        var bench = new RunBench(TurnsGraph.Compile(state => state), _store);
+        await bench.ExecuteAsync(new { until = 3 }, attempt: 2);
+        var entries = _store.Appends;
+
+        var late = await bench.ExecuteAsync(new { until = 3 }, attempt: 1);
+
+        Assert.Equal((true, entries), (late.IsFenced, _store.Appends));
+    }
+
+    [Fact]
     public async Task ExecuteAsync_FencedWhileANodeRuns_CancelsIt()
     {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -37,7 +37,7 @@ internal sealed class OneRunCatalog : IRunCatalog
         ChangeAsync(
             row => !row.IsFinal
                 && row.Attempt == end.Attempt
-                && ((end.Status == RunStatus.Interrupted && !end.Resumable) || row.CancelAction is null),
+                && (end.IsOfCancel || row.CancelAction is null),
             row => row with
             {
                 Status = end.Status,

@@ -85,7 +85,7 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
                     before,
                     row => !row.IsFinal
                         && row.Attempt == end.Attempt
-                        && (end.IsByCancel || row.CancelAction is null),
+                        && (end.IsOfCancel || row.CancelAction is null),
                     row => row with
                     {
                         Status = end.Status,

@@ -1,0 +1,82 @@
+using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
+
+namespace OrleansRuns.Runtime.Tests;
+
+/// <summary>Runs whose silo stops while the database takes its time, or loses its answers.</summary>
+public sealed partial class RunKeeperTests
+{
+    [Theory]
+    [InlineData(true, RunStatus.Interrupted, 1)]
+    [InlineData(false, RunStatus.Pending, 0)]
+    public async Task Drain_ClaimHasNoAnswer_EndsWhatWasClaimedAndClaimsNothingMore(bool isApplied, RunStatus status, int attempt)
+    {
+        using var keeper = Keeper();
+        Func<string, Task> lose = call =>
+        {
+            keeper.Drain();
+            return call == nameof(IRunCatalog.BeginAsync) ? throw new TimeoutException("Nobody answered.") : Task.CompletedTask;
+        };
+        (_hooks.Before, _hooks.After) = isApplied ? (_hooks.Before, lose) : (lose, _hooks.After);
+        _executor.ExecuteStop = stop => Task.FromResult(stop.Outcome);
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        var row = await FindAsync(keeper);
+        Assert.Equal((status, attempt, isApplied), (row.Status, row.Attempt, row.Resumable));
+        Assert.Equal((row.Status, true), (keeper.Row.Status, keeper.IsSettled));
+    }
+
+    [Theory]
+    [InlineData(CancelAction.Interrupt)]
+    [InlineData(CancelAction.Rollback)]
+    public async Task Drain_CancelledWhileItIsStoppedForGood_EndsAsTheCancelWants(CancelAction action)
+    {
+        _inner.Row = _inner.Row with { Request = """{"runId":"run","graph":"graph","recoveryPolicy":"stop"}""" };
+        _executor.ExecuteStop = stop => Task.FromResult(stop.Outcome);
+        _hooks.BeforeEnd = _ => _inner.RequestCancelAsync("run", action, CancellationToken.None);
+        using var keeper = Keeper();
+        _hooks.After = _ =>
+        {
+            keeper.Drain();
+            return Task.CompletedTask;
+        };
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.Equal(
+            (RunStatus.Interrupted, StopReason.Cancelled, action == CancelAction.Rollback),
+            (keeper.Row.Status, keeper.Row.StopReason, keeper.Row.RolledBack));
+    }
+
+    [Fact]
+    public async Task WriteEndAsync_ClosesTheLogUnderItsAttempt_IsNotTakenForAnotherOwner()
+    {
+        // Without asynchronous continuations: the attempt has heard that it is fenced when the result is set.
+        var fenced = new TaskCompletionSource<RunOutcome>();
+        var executing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _executor.ExecuteStop = _ =>
+        {
+            executing.SetResult();
+            return fenced.Task;
+        };
+        using var keeper = Keeper();
+        var isOver = false;
+        _hooks.BeforeEnd = _ =>
+        {
+            fenced.SetResult(new RunOutcome { IsFenced = true });
+            isOver = keeper.IsFenced || keeper.Completion.IsCompleted;
+            return Task.CompletedTask;
+        };
+        var running = keeper.RunOrBeLeftAsync();
+        await executing.Task.WithinAsync("the keeper to execute");
+
+        keeper.Drain();
+        await keeper.WriteEndAsync(CancellationToken.None);
+        await running.WithinAsync("the keeper to be left behind");
+
+        Assert.False(isOver);
+        Assert.False(keeper.IsFenced);
+        Assert.True(keeper.Row is { Status: RunStatus.Interrupted, StopReason: StopReason.Drained, Resumable: true });
+    }
+}
