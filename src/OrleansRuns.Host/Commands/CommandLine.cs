@@ -78,6 +78,11 @@ internal static class CommandLine
             await TellAsync(exception.Message);
             return ExitCode.BadUsage;
         }
+        catch (Exception exception) when (ConfigurationErrors.Describe(exception) is { } problem)
+        {
+            await TellAsync(problem);
+            return ExitCode.BadUsage;
+        }
     }
 
     private static bool IsUsage(Exception exception) =>

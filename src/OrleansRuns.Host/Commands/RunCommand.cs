@@ -16,7 +16,8 @@ internal static class RunCommand
 
     private static readonly Option<string?> Thread = new("--thread")
     {
-        Description = "The thread to run on. The default is a new one, or the graph's newest one with --resume.",
+        Description = "The thread to run on. The default is a new one, the key's own one with --idempotency-key, or the graph's newest one "
+            + "with --resume.",
         HelpName = "id",
     };
 
@@ -47,7 +48,7 @@ internal static class RunCommand
 
     private static readonly Option<string?> IdempotencyKey = new("--idempotency-key")
     {
-        Description = "A key that starts one run however often the command is repeated.",
+        Description = "A key that starts one run however often the command is repeated. With --resume name the thread, too.",
         HelpName = "key",
     };
 
@@ -76,7 +77,7 @@ internal static class RunCommand
         Graph = parsed.GetRequiredValue(Graph),
         Database = RunsDatabase.Of(parsed),
         IsJson = parsed.GetValue(CommandLine.Json),
-        Thread = parsed.GetValue(Thread),
+        Thread = parsed.GetValue(Thread) ?? ThreadOfKey(parsed),
         Input = RunSettings.ReadJson(parsed.GetValue(Input), Input.Name),
         IsResume = parsed.GetResult(Resume) is not null,
         Answer = RunSettings.ReadJson(parsed.GetValue(Resume), Resume.Name),
@@ -86,4 +87,8 @@ internal static class RunCommand
         IdempotencyKey = parsed.GetValue(IdempotencyKey),
         Metadata = MetadataPairs.Read(parsed.GetValue(Metadata)),
     };
+
+    // What is resumed is on a thread already.
+    private static string? ThreadOfKey(ParseResult parsed) =>
+        parsed.GetResult(Resume) is null && parsed.GetValue(IdempotencyKey) is { } key ? RunSettings.ThreadOf(key) : null;
 }

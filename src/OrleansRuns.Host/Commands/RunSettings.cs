@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using OrleansRuns.Abstractions;
 
@@ -6,6 +8,9 @@ namespace OrleansRuns.Host;
 /// <summary>What the run command was asked.</summary>
 internal sealed record RunSettings
 {
+    /// <summary>As many as a UUID has: what tells threads apart elsewhere does so here.</summary>
+    private const int ThreadBytes = 16;
+
     internal required string Graph { get; init; }
 
     internal required RunsDatabase Database { get; init; }
@@ -29,6 +34,13 @@ internal sealed record RunSettings
     internal string? IdempotencyKey { get; init; }
 
     internal string? Metadata { get; init; }
+
+    /// <summary>
+    /// Names the thread of a run that was given a key and no thread: always the same one, because a repeated command has to ask for the
+    /// same run.
+    /// </summary>
+    internal static string ThreadOf(string idempotencyKey) =>
+        $"key-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(idempotencyKey)).AsSpan(0, ThreadBytes))}";
 
     /// <summary>Reads an option that is JSON itself or "@" and the file that holds it.</summary>
     /// <exception cref="UsageException">The file cannot be read, or it is no JSON.</exception>

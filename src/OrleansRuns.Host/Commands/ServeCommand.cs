@@ -55,11 +55,12 @@ internal static class ServeCommand
     {
         var database = RunsDatabase.Of(parsed);
         using var port = WebPort.Take(parsed.GetValue(Http));
+        using var ports = database.ConnectionString is null ? null : TakePorts(parsed);
         await using var host = WebProgram.Build(port, LogLevel.Information, builder =>
         {
-            if (database.ConnectionString is { } connectionString)
+            if (ports is not null)
             {
-                ClusterSilo.AddTo(builder, connectionString, Ports(parsed));
+                ClusterSilo.AddTo(builder, database.ConnectionString!, ports);
             }
             else
             {
@@ -84,10 +85,8 @@ internal static class ServeCommand
     private static string Example(string? option) =>
         $"{CommandText.Program} run digest {(option is null ? "" : option + " ")}--input '{{\"folder\":\".\"}}'";
 
-    private static SiloPorts Ports(ParseResult parsed) => new(
-        parsed.GetRequiredValue(Address), Chosen(parsed.GetValue(SiloPort)), Chosen(parsed.GetValue(GatewayPort)));
-
-    private static int Chosen(int port) => port == 0 ? HostBuilders.FreePort() : port;
+    private static SiloPorts TakePorts(ParseResult parsed) =>
+        SiloPorts.Take(parsed.GetRequiredValue(Address), parsed.GetValue(SiloPort), parsed.GetValue(GatewayPort));
 
     private static Option<int> Port(string name, string description)
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -23,6 +22,7 @@ internal static class ClusterSilo
         {
             silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (Name, Name));
             silo.ConfigureEndpoints(ports.Address, ports.Silo, ports.Gateway);
+            silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(ports);
             silo.UseOrleansRunsPostgres(options => options.ConnectionString = connectionString);
             silo.AddOrleansRuns(SampleGraphs.Add);
             silo.Services.AddSingleton<IFatalErrorHandler, FatalErrors>();
@@ -40,9 +40,3 @@ internal static class ClusterSilo
         return builder.Build();
     }
 }
-
-/// <summary>Where a silo listens.</summary>
-/// <param name="Address">The address that other silos and clients reach it by.</param>
-/// <param name="Silo">The port for silos.</param>
-/// <param name="Gateway">The port for clients.</param>
-internal sealed record SiloPorts(IPAddress Address, int Silo, int Gateway);

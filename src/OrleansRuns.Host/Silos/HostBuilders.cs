@@ -35,6 +35,29 @@ internal static class HostBuilders
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    /// <summary>Listens where nobody else does.</summary>
+    /// <param name="wanted">The address and the port, 0 for a free one.</param>
+    /// <param name="problem">Why it cannot be listened there.</param>
+    /// <returns>The socket, or <see langword="null"/> when it cannot be listened there.</returns>
+    internal static Socket? TryListen(IPEndPoint wanted, out SocketException problem)
+    {
+        problem = null!;
+        var socket = new Socket(wanted.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(wanted);
+            // Only one socket can listen on a port, while more than one may be bound to it.
+            socket.Listen();
+            return socket;
+        }
+        catch (SocketException exception)
+        {
+            problem = exception;
+            socket.Dispose();
+            return null;
+        }
+    }
+
     private static void Configure(IHostApplicationBuilder builder, LogLevel level)
     {
         builder.Logging.ClearProviders();

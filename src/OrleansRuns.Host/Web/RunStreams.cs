@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansRuns.Abstractions;
+using OrleansRuns.Runtime;
 
 namespace OrleansRuns.Host;
 
@@ -15,7 +16,12 @@ namespace OrleansRuns.Host;
 /// server, and a reader would eat its time. A reader leaves its run alone, whether it goes or is slow.
 /// </remarks>
 internal sealed partial class RunStreams(
-    IRunsClient runs, IHostApplicationLifetime lifetime, IOptions<WebOptions> options, TimeProvider time, ILogger<RunStreams> logger)
+    IRunsClient runs,
+    ISiloHealth silo,
+    IHostApplicationLifetime lifetime,
+    IOptions<WebOptions> options,
+    TimeProvider time,
+    ILogger<RunStreams> logger)
 {
     internal const string LastEventId = "Last-Event-ID";
 
@@ -30,6 +36,13 @@ internal sealed partial class RunStreams(
         if (!TryRead(context.Request, out var asked, out var problem))
         {
             await Problems.WriteAsync(context, StatusCodes.Status400BadRequest, problem);
+            return;
+        }
+
+        if (!silo.HasStarted)
+        {
+            context.Response.Headers.RetryAfter = "1";
+            await Problems.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The silo is starting. Ask again.");
             return;
         }
 

@@ -34,22 +34,6 @@ internal sealed class WebPort : IDisposable
 
     public void Dispose() => Socket.Dispose();
 
-    private static WebPort? TryTake(IPEndPoint wanted, out SocketException problem)
-    {
-        problem = null!;
-        var socket = new Socket(wanted.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(wanted);
-            // Only one socket can listen on a port, while more than one may be bound to it.
-            socket.Listen();
-            return new WebPort(socket);
-        }
-        catch (SocketException exception)
-        {
-            problem = exception;
-            socket.Dispose();
-            return null;
-        }
-    }
+    private static WebPort? TryTake(IPEndPoint wanted, out SocketException problem) =>
+        HostBuilders.TryListen(wanted, out problem) is { } socket ? new WebPort(socket) : null;
 }

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace OrleansRuns.Host;
 
-/// <summary>Composes a silo and a web server in one host. The web server starts after the silo and stops before it.</summary>
+/// <summary>Composes a silo and a web server in one host. The web server starts before the silo, and stops before it, too.</summary>
 internal static class WebProgram
 {
     /// <summary>Composes the host.</summary>
@@ -21,7 +21,7 @@ internal static class WebProgram
     internal static WebApplication Build(WebPort port, LogLevel level, Action<IHostApplicationBuilder> addSilo)
     {
         var builder = HostBuilders.CreateWeb(level);
-        addSilo(builder);
+        LateStart.Of(builder.Services, () => addSilo(builder));
         builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = _ => port.Socket);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

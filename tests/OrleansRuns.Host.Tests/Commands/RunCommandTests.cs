@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace OrleansRuns.Host.Tests;
 
 public sealed class RunCommandTests
@@ -40,6 +42,29 @@ public sealed class RunCommandTests
         Assert.Equal(ExitCode.BadUsage, mistyped.ExitCode);
         Assert.Contains("must be boolean", mistyped.Errors, StringComparison.Ordinal);
         Assert.True(File.Exists(done.GetProperty("values").GetProperty("report").GetString()));
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("--thread", "t")]
+    public async Task Run_SameIdempotencyKeyAgain_IsTheSameRun(params string[] thread)
+    {
+        using var program = new HostProgram();
+        program.Write("texts/a.txt", "One two.");
+        string[] command = ["run", "digest", "--input", """{"folder":"texts"}""", "--idempotency-key", "Zoë's 1st / order", .. thread];
+
+        var first = await program.RunJsonAsync(ExitCode.Success, command);
+        var again = await program.RunJsonAsync(ExitCode.Success, command);
+        var other = await program.RunJsonAsync(ExitCode.Success, [.. command[..5], "another", .. thread]);
+        var changed = await program.RunAsync([.. command, "--recursion-limit", "7"]);
+        var runs = await program.RunAsync("runs");
+
+        Assert.Equal(Ids(first), Ids(again));
+        Assert.NotEqual(first.GetProperty("runId").GetString(), other.GetProperty("runId").GetString());
+        Assert.Equal(thread.Length > 0, first.GetProperty("threadId").GetString() == other.GetProperty("threadId").GetString());
+        Assert.Equal(ExitCode.BadUsage, changed.ExitCode);
+        Assert.Contains("different request", changed.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, runs.Lines.Count);
     }
 
     [Fact]
@@ -102,4 +127,7 @@ public sealed class RunCommandTests
         Assert.Equal(ExitCode.Success, end.ExitCode);
         Assert.Equal("Stopped.", end.Lines[^1]);
     }
+
+    private static (string? Thread, string? Run) Ids(JsonElement ended) =>
+        (ended.GetProperty("threadId").GetString(), ended.GetProperty("runId").GetString());
 }

@@ -57,6 +57,36 @@ public sealed class ProbeTests
         Assert.Equal(HttpStatusCode.OK, answers[WebPaths.Live].Status);
     }
 
+    [Fact]
+    public async Task Probe_SiloIsStarting_SaysSoAndTheSiloStopsBehindTheWebServer()
+    {
+        var silo = new HeldStart();
+        await using var bench = WebBench.Create(
+            add: program => program.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(silo));
+        silo.Stopping = async () => await AskOrNullAsync(bench, WebPaths.Live);
+        var starting = bench.Program.StartAsync();
+        await silo.Reached.WithinAsync("the silo to start");
+
+        var startup = await AskAsync(bench, WebPaths.Startup);
+        var ready = await AskAsync(bench, WebPaths.Ready);
+        var live = await AskAsync(bench, WebPaths.Live);
+        var stream = await AskAsync(bench, WebBench.PathOf("t", Guid.CreateVersion7().ToString()));
+        var hasStarted = starting.IsCompleted || bench.Program.Lifetime.ApplicationStarted.IsCancellationRequested;
+        silo.Release();
+        await starting.WithinAsync("the program to start");
+        var started = await AskAsync(bench, WebPaths.Startup);
+        await bench.Program.StopAsync().WithinAsync("the program to stop");
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "The silo is starting."), startup);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "The silo is starting."), ready);
+        Assert.Equal((HttpStatusCode.OK, "OK"), live);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, stream.Status);
+        Assert.Contains("The silo is starting. Ask again.", stream.Text, StringComparison.Ordinal);
+        Assert.False(hasStarted);
+        Assert.Equal((HttpStatusCode.OK, "OK"), started);
+        Assert.Equal((true, null), (silo.HasStopped, silo.AnsweredAtItsStop));
+    }
+
     [Theory]
     [InlineData(WebPaths.Startup)]
     [InlineData(WebPaths.Ready)]
@@ -132,6 +162,52 @@ public sealed class ProbeTests
     {
         using var response = await EventReader.AskAsync(client, path);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <returns>The answer; <see langword="null"/> when nobody listens.</returns>
+    private static async Task<(HttpStatusCode Status, string Text)?> AskOrNullAsync(WebBench bench, string path)
+    {
+        try
+        {
+            return await AskAsync(bench, path);
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Keeps the start of a silo waiting until it is released, and asks when the silo begins to stop.</summary>
+    private sealed class HeldStart : ILifecycleParticipant<ISiloLifecycle>
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task Reached => _reached.Task;
+
+        internal Func<Task<(HttpStatusCode Status, string Text)?>> Stopping { get; set; } = null!;
+
+        internal bool HasStopped { get; private set; }
+
+        internal (HttpStatusCode Status, string Text)? AnsweredAtItsStop { get; private set; }
+
+        public void Participate(ISiloLifecycle lifecycle)
+        {
+            lifecycle.Subscribe(nameof(HeldStart), ServiceLifecycleStage.RuntimeInitialize, StartAsync);
+            // The first to be told of a stop, which begins with the highest stage.
+            lifecycle.Subscribe(nameof(HeldStart), ServiceLifecycleStage.Last, _ => Task.CompletedTask, StopAsync);
+        }
+
+        internal void Release() => _go.TrySetResult();
+
+        private Task StartAsync(CancellationToken cancellationToken)
+        {
+            _reached.TrySetResult();
+            return _go.Task.WaitAsync(cancellationToken);
+        }
+
+        private async Task StopAsync(CancellationToken cancellationToken) =>
+            (AnsweredAtItsStop, HasStopped) = (await Stopping(), true);
     }
 
     /// <summary>Keeps calls of grains waiting until it is disposed.</summary>
