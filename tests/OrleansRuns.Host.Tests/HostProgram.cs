@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using OrleansRuns.TestKit;
 
@@ -22,6 +23,17 @@ internal sealed class HostProgram : IDisposable
         var full = PathOf(path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         File.WriteAllText(full, text);
+        return full;
+    }
+
+    /// <summary>Makes a named pipe below the folder.</summary>
+    internal async Task<string> MakePipeAsync(string path)
+    {
+        var full = PathOf(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        using var making = Process.Start("mkfifo", [full]);
+        await making.WaitForExitAsync().WithinAsync($"mkfifo {full}");
+        Assert.Equal(0, making.ExitCode);
         return full;
     }
 

@@ -70,6 +70,11 @@ internal static class DigestFiles
             File.AppendAllText(readLog, $"{idempotencyKey} {path}\n");
         }
     }
+        if (FileKind.Special(path) is { } kind)
+        {
+            return (null, $"it is {kind}, and only regular files are read; leave it out with \"pattern\"");
+        }
+
 
     /// <summary>Writes a file as a whole: a reader sees the old one or the new one.</summary>
     internal static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)

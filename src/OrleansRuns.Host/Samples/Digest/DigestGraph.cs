@@ -13,11 +13,14 @@ internal sealed class DigestGraph : IGraph<DigestState>
 
     private const int TopTerms = 20;
 
+    /// <summary>How long a file may take. One on a network that is gone, or on a device that hangs, must not hold the run for ever.</summary>
+    private static readonly TimeSpan FileTimeout = TimeSpan.FromMinutes(2);
+
     public void Build(GraphBuilder<DigestState> graph)
     {
         graph.Input<DigestInput>(Take);
         var list = graph.AddNode("list", (state, _) => state with { Paths = DigestFiles.List(state.Folder, state.Pattern) });
-        var count = graph.AddNode<string>("count", CountAsync, new() { Retry = RetryPolicy.Default });
+        var count = graph.AddNode<string>("count", CountAsync, new() { Retry = RetryPolicy.Default, Timeout = FileTimeout });
         var merge = graph.AddNode("merge", (state, _) => state with { TopTerms = [.. TermCounts.Top(state.Terms.Counts, TopTerms)] });
         var write = graph.AddNode("write", WriteAsync);
         var approve = graph.AddCommandNode("approve", [write], (state, node) => Ask(state, node) ? state.GoTo(write) : state);
