@@ -46,6 +46,15 @@ internal sealed class HostProgram : IDisposable
         return await child.EndAsync();
     }
 
+    /// <summary>Runs the program as somebody whom a folder's mode can deny, which it cannot to root.</summary>
+    internal async Task<ProgramEnd> RunWithoutPrivilegeAsync(params IEnumerable<string> arguments)
+    {
+        const string PassModes = "-dac_override,-dac_read_search";
+        string[] prefix = Environment.IsPrivilegedProcess ? ["setpriv", $"--inh-caps={PassModes}", $"--bounding-set={PassModes}"] : [];
+        await using var child = ChildProgram.StartBehind(prefix, typeof(ExitCode).Assembly.Location, Folder, arguments);
+        return await child.EndAsync();
+    }
+
     /// <summary>Runs a command with --json and reads its last line.</summary>
     internal async Task<JsonElement> RunJsonAsync(int exitCode, params IEnumerable<string> arguments)
     {

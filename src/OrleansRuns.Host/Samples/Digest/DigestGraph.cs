@@ -19,7 +19,7 @@ internal sealed class DigestGraph : IGraph<DigestState>
     public void Build(GraphBuilder<DigestState> graph)
     {
         graph.Input<DigestInput>(Take);
-        var list = graph.AddNode("list", (state, _) => state with { Paths = DigestFiles.List(state.Folder, state.Pattern) });
+        var list = graph.AddNode("list", (state, _) => List(state));
         var count = graph.AddNode<string>("count", CountAsync, new() { Retry = RetryPolicy.Default, Timeout = FileTimeout });
         var merge = graph.AddNode("merge", (state, _) => state with { TopTerms = [.. TermCounts.Top(state.Terms.Counts, TopTerms)] });
         var write = graph.AddNode("write", WriteAsync);
@@ -32,13 +32,19 @@ internal sealed class DigestGraph : IGraph<DigestState>
         graph.AddEdge(write, Node.End);
     }
 
-    // Also asked before a run is admitted: a folder that is not there changes nothing.
+    // Also asked before a run is admitted: a folder that is not there, or closed, changes nothing.
     private static DigestState Take(DigestState state, DigestInput input)
     {
         var folder = FullPath(input.Folder, "$.folder");
         if (!Directory.Exists(folder))
         {
             throw new GraphInputException($"The folder '{folder}' does not exist. Name a folder with text files.", "$.folder");
+        }
+
+        if (DigestFiles.WhyClosed(folder) is { } reason)
+        {
+            throw new GraphInputException(
+                $"The folder '{folder}' cannot be listed: {reason} Let this program read it, or name another one.", "$.folder");
         }
 
         // A thread that is used again starts with a clean sheet.
@@ -62,6 +68,12 @@ internal sealed class DigestGraph : IGraph<DigestState>
         path.Length > 0 && !path.Contains('\0', StringComparison.Ordinal)
             ? Path.GetFullPath(path)
             : throw new GraphInputException($"'{path}' is no path of a file or a folder.", member);
+
+    private static DigestState List(DigestState state)
+    {
+        var (paths, closed) = DigestFiles.List(state.Folder, state.Pattern);
+        return state with { Paths = paths, Skipped = state.Skipped.AppendRange(closed) };
+    }
 
     private static async Task<DigestState> CountAsync(DigestState state, string path, NodeContext node)
     {

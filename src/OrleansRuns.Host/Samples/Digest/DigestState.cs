@@ -44,7 +44,7 @@ internal sealed record DigestState : GraphState
     /// <summary>Gets the text files that were read.</summary>
     public AppendList<FileDigest> Files { get; init; }
 
-    /// <summary>Gets the files that were left out, and why.</summary>
+    /// <summary>Gets the files, and the folders, that were left out, and why.</summary>
     public AppendList<SkippedFile> Skipped { get; init; }
 
     public Total<long> Lines { get; init; }
@@ -69,8 +69,8 @@ internal sealed record DigestState : GraphState
 /// <param name="Readability">Its reading ease; see <see cref="TextMeasures"/>. Zero when it has no words.</param>
 internal sealed record FileDigest(string Path, long Lines, long Words, double Readability);
 
-/// <summary>A file that was left out.</summary>
-/// <param name="Path">Its path below the folder, with '/'.</param>
+/// <summary>A file that was left out, or a folder with all that is in it.</summary>
+/// <param name="Path">Its path below the folder, with '/'; that of a folder ends with one.</param>
 /// <param name="Reason">Why, and what could be done.</param>
 internal sealed record SkippedFile(string Path, string Reason);
 
