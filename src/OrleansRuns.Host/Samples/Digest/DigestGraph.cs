@@ -8,12 +8,9 @@ internal sealed class DigestGraph : IGraph<DigestState>
 {
     internal const string Description = "Counts lines, words and frequent terms of a folder's text files and writes a Markdown report.";
 
-    /// <summary>How many different terms of a file are counted, more than any text has: a dump of words must not outgrow the log.</summary>
-    private const int TermsPerFile = 20_000;
-
     private const int TopTerms = 20;
 
-    /// <summary>How long a file may take. One on a network that is gone, or on a device that hangs, must not hold the run for ever.</summary>
+    /// <summary>How long a file may take: one on a network that is gone, or on a disk that hangs, must not hold the run for ever.</summary>
     private static readonly TimeSpan FileTimeout = TimeSpan.FromMinutes(2);
 
     public void Build(GraphBuilder<DigestState> graph)
@@ -89,13 +86,12 @@ internal sealed class DigestGraph : IGraph<DigestState>
         }
 
         var measured = TextMeasures.Of(text);
-        var frequent = TermCounts.Top(measured.Terms, TermsPerFile);
         return state with
         {
             Files = state.Files.Append(new FileDigest(path, measured.Lines, measured.Words, measured.ReadingEase)),
             Lines = state.Lines + measured.Lines,
             Words = state.Words + measured.Words,
-            Terms = new TermCounts(frequent.ToImmutableSortedDictionary(term => term.Term, term => term.Count, StringComparer.Ordinal)),
+            Terms = new TermCounts(measured.Terms.ToImmutableSortedDictionary(StringComparer.Ordinal)),
         };
     }
 

@@ -76,31 +76,3 @@ internal sealed record SkippedFile(string Path, string Reason);
 
 /// <summary>A term and how often it occurs.</summary>
 internal sealed record TermCount(string Term, long Count);
-
-/// <summary>Terms and how often they occur; parallel counts add up.</summary>
-internal sealed record TermCounts(ImmutableSortedDictionary<string, long> Counts) : IMergeable<TermCounts>
-{
-    internal static TermCounts Empty { get; } = new(ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal));
-
-    public static TermCounts Merge(TermCounts before, TermCounts current, TermCounts incoming)
-    {
-        var sum = current.Counts.ToBuilder();
-        foreach (var (term, count) in incoming.Counts)
-        {
-            sum[term] = sum.GetValueOrDefault(term) + count - before.Counts.GetValueOrDefault(term);
-        }
-
-        return new TermCounts(sum.ToImmutable());
-    }
-
-    /// <summary>Equal counts are equal values, whatever dictionaries hold them.</summary>
-    public bool Equals(TermCounts? other) => other is not null && Counts.SequenceEqual(other.Counts);
-
-    public override int GetHashCode() => Counts.Count;
-
-    /// <summary>Chooses the terms that occur most often; of equal ones the first in ordinal order.</summary>
-    internal static IEnumerable<TermCount> Top(IEnumerable<KeyValuePair<string, long>> counts, int count) =>
-        counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)
-            .Take(count)
-            .Select(pair => new TermCount(pair.Key, pair.Value));
-}
