@@ -10,9 +10,6 @@ namespace OrleansRuns.Host;
 /// <summary>One run from its start, or from where it stopped, to its end or to Ctrl+C.</summary>
 internal sealed class RunSession(RunSettings settings)
 {
-    /// <summary>How long a cluster is looked for.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-
     private readonly IRunReporter _reporter = RunReporters.Choose(settings.IsJson);
     private string _threadId = "";
 
@@ -40,21 +37,9 @@ internal sealed class RunSession(RunSettings settings)
         ? ClusterSilo.BuildClient(connectionString, LogLevel.Error)
         : EmbeddedSilo.Build(settings.Database.File, LogLevel.Error);
 
-    private async Task StartAsync(IHost host)
-    {
-        // A client tries to reach a silo for ever.
-        using var patience = new CancellationTokenSource(settings.Database.ConnectionString is null ? Timeout.InfiniteTimeSpan : Patience);
-        try
-        {
-            await host.StartAsync(patience.Token);
-        }
-        catch (Exception exception) when (patience.IsCancellationRequested || exception is SiloUnavailableException)
-        {
-            throw new UsageException(
-                $"No silo serves {settings.Database.DisplayName}, or none can be reached from here. Start one with "
-                + $"'{CommandText.Program} {settings.Database.Option}'.");
-        }
-    }
+    private Task StartAsync(IHost host) => settings.Database.ConnectionString is null
+        ? host.StartAsync()
+        : SiloClient.ConnectAsync(host, settings.Database, CancellationToken.None);
 
     /// <summary>Finds what to go on with before the silo starts, which goes on by itself with what is unfinished.</summary>
     private async Task<Resumed> FindResumedAsync()

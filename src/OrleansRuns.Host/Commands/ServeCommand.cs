@@ -10,6 +10,8 @@ namespace OrleansRuns.Host;
 /// <summary>Continues what is unfinished, executes what is asked, and waits for Ctrl+C.</summary>
 internal static class ServeCommand
 {
+    private static readonly (int Min, int Max) Ports = (0, 65535);
+
     internal static readonly Option<IPAddress> Address = new("--address")
     {
         Description = "With --postgres: the address that other silos reach this one by.",
@@ -27,10 +29,11 @@ internal static class ServeCommand
         HelpName = "ip",
     };
 
-    internal static readonly Option<int> SiloPort = Port("--silo-port", "With --postgres: the port for other silos, or 0 for a free one.");
+    internal static readonly Option<int> SiloPort =
+        NumberOption.Create("--silo-port", "With --postgres: the port for other silos, or 0 for a free one", Ports, usual: 0, "0");
 
     internal static readonly Option<int> GatewayPort =
-        Port("--gateway-port", "With --postgres: the port for clients, or 0 for a free one.");
+        NumberOption.Create("--gateway-port", "With --postgres: the port for clients, or 0 for a free one", Ports, usual: 0, "0");
 
     internal static readonly Option<IPEndPoint?> Http = new("--http")
     {
@@ -59,7 +62,7 @@ internal static class ServeCommand
         {
             if (database.ConnectionString is { } connectionString)
             {
-                ClusterSilo.AddTo(builder, connectionString, Ports(parsed));
+                ClusterSilo.AddTo(builder, connectionString, PortsOf(parsed));
             }
             else
             {
@@ -84,21 +87,8 @@ internal static class ServeCommand
     private static string Example(string? option) =>
         $"{CommandText.Program} run digest {(option is null ? "" : option + " ")}--input '{{\"folder\":\".\"}}'";
 
-    private static SiloPorts Ports(ParseResult parsed) => new(
+    private static SiloPorts PortsOf(ParseResult parsed) => new(
         parsed.GetRequiredValue(Address), Chosen(parsed.GetValue(SiloPort)), Chosen(parsed.GetValue(GatewayPort)));
 
     private static int Chosen(int port) => port == 0 ? HostBuilders.FreePort() : port;
-
-    private static Option<int> Port(string name, string description)
-    {
-        var option = new Option<int>(name) { Description = description, HelpName = "port" };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
-            {
-                result.AddError($"{name} takes 0 to 65535.");
-            }
-        });
-        return option;
-    }
 }
