@@ -43,6 +43,18 @@ public sealed class RunCommandTests
     }
 
     [Fact]
+    public async Task Run_ReportThatCannotBeWritten_LeavesNothingOfIt()
+    {
+        using var program = new HostProgram();
+        program.Write("texts/a.txt", "One two.");
+
+        var end = await program.RunAsync("run", "digest", "--input", """{"folder":"texts","report":"texts"}""");
+
+        Assert.Equal(ExitCode.Failed, end.ExitCode);
+        Assert.Equal(["texts"], Directory.GetFileSystemEntries(program.Folder).Select(Path.GetFileName).Where(name => name![0] != '.'));
+    }
+
+    [Fact]
     public async Task Run_Approval_WaitsAndGoesOnWithTheAnswer()
     {
         using var program = new HostProgram();

@@ -111,8 +111,17 @@ internal static class DigestFiles
     internal static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        await File.WriteAllTextAsync(path + ".new", text, cancellationToken);
-        File.Move(path + ".new", path, overwrite: true);
+        var written = path + ".new";
+        try
+        {
+            await File.WriteAllTextAsync(written, text, cancellationToken);
+            File.Move(written, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(written);
+            throw;
+        }
     }
 
     private static FileSystemEnumerable<(string Path, bool IsFolder)> Entries(string folder, string pattern) =>
