@@ -61,7 +61,8 @@ internal sealed class SqliteDatabase : IDatabase
             {
                 if (Directory.Exists(_file))
                 {
-                    throw new OrleansConfigurationException($"{DisplayName} cannot be opened: it is a folder. Name a file.");
+                    throw new OrleansConfigurationException(
+                        $"{DisplayName} cannot be opened: it is a folder. Name a file that this program may write.");
                 }
 
                 Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
@@ -139,7 +140,7 @@ internal sealed class SqliteDatabase : IDatabase
             _isLockNew = !File.Exists(path);
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException exception)
+        catch (IOException exception) when (exception.GetType() == typeof(IOException))
         {
             throw new OrleansConfigurationException(
                 $"{DisplayName} is in use by another process, and SQLite serves one silo only. Stop that process, name another file, "
