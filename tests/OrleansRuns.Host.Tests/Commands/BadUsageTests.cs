@@ -59,6 +59,7 @@ public sealed class BadUsageTests
             ["run", "digest", "--thread", "done", "--input", """{"folder":"."}""", "--db", "damaged.db"],
             ["The entry at position", "backup"]
         },
+        { "log in disorder", ["history", "done", "--db", "disorder.db"], ["The log of thread 'done' cannot be read", "doctor"] },
         { "database without a table", ["threads", "--db", "robbed.db"], ["no such table: threads", "Examine it"] },
         { "bad strategy", ["run", "digest", "--input", """{"folder":"."}""", "--strategy", "push"], ["push", "run --help"] },
         { "bad timeout", ["run", "digest", "--input", """{"folder":"."}""", "--timeout", "31.00:00:00"], ["31.00:00:00", "out of range"] },
@@ -80,12 +81,13 @@ public sealed class BadUsageTests
         await program.RunJsonAsync(ExitCode.Success, "run", "digest", "--db", "newer.db", "--input", """{"folder":"texts"}""");
         await ExecuteAsync(program.PathOf("newer.db"), "insert into schema_versions values (9999, 9999, 'now')");
         await ExecuteAsync(program.PathOf("other.db"), "create table threads (id integer); insert into threads values (7)");
-        foreach (var name in (string[])["damaged.db", "robbed.db"])
+        foreach (var name in (string[])["damaged.db", "disorder.db", "robbed.db"])
         {
             File.Copy(program.Database, program.PathOf(name));
         }
 
         await ExecuteAsync(program.PathOf("damaged.db"), "update orleansstorage set payloadbinary = x'7b22'");
+        await ExecuteAsync(program.PathOf("disorder.db"), "update orleansstorage set graintypestring = 'base'");
         await ExecuteAsync(program.PathOf("robbed.db"), "pragma foreign_keys = off; drop table threads");
         var before = await program.RunAsync("history", "done", "--json");
 
