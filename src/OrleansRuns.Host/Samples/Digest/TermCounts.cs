@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using OrleansRuns.Graphs;
 
 namespace OrleansRuns.Host;
@@ -16,39 +17,40 @@ internal sealed class TermCounts : IMergeable<TermCounts>, IEquatable<TermCounts
     /// <summary>How large what is stored may be as JSON. A superstep may write 8 MiB, and has the other counts to write, too.</summary>
     internal const int MaxStoredBytes = 3 << 20;
 
-    private readonly ImmutableSortedDictionary<string, long> _counted;
-    private readonly Lazy<ImmutableSortedDictionary<string, long>> _stored;
-
     /// <summary>Takes counts.</summary>
     /// <param name="counts">How often each term occurs.</param>
-    public TermCounts(ImmutableSortedDictionary<string, long> counts)
-    {
-        _counted = counts;
-        _stored = new(() => Stored(counts));
-    }
+    public TermCounts(ImmutableSortedDictionary<string, long> counts) => Counted = counts;
 
     /// <summary>Gets the counts that are stored; the same in every process.</summary>
-    public ImmutableSortedDictionary<string, long> Counts => _stored.Value;
+    public ImmutableSortedDictionary<string, long> Counts
+    {
+        get => Stored(Counted);
+        init => Counted = value;
+    }
+
+    /// <summary>Gets all that was counted, which lives no longer than the superstep that adds it up.</summary>
+    [JsonIgnore]
+    internal ImmutableSortedDictionary<string, long> Counted { get; private init; }
 
     internal static TermCounts Empty { get; } = new(ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal));
 
     public static TermCounts Merge(TermCounts before, TermCounts current, TermCounts incoming)
     {
-        var sum = current._counted.ToBuilder();
-        foreach (var (term, count) in incoming._counted)
+        var sum = current.Counted.ToBuilder();
+        foreach (var (term, count) in incoming.Counted)
         {
-            sum[term] = sum.GetValueOrDefault(term) + count - before._counted.GetValueOrDefault(term);
+            sum[term] = sum.GetValueOrDefault(term) + count - before.Counted.GetValueOrDefault(term);
         }
 
         return new TermCounts(sum.ToImmutable());
     }
 
     /// <summary>Equal counts are equal values, whatever dictionaries hold them.</summary>
-    public bool Equals(TermCounts? other) => other is not null && _counted.SequenceEqual(other._counted);
+    public bool Equals(TermCounts? other) => other is not null && Counted.SequenceEqual(other.Counted);
 
     public override bool Equals(object? obj) => Equals(obj as TermCounts);
 
-    public override int GetHashCode() => _counted.Count;
+    public override int GetHashCode() => Counted.Count;
 
     /// <summary>Chooses the terms that occur most often; of equal ones the first in ordinal order.</summary>
     internal static IEnumerable<TermCount> Top(IEnumerable<KeyValuePair<string, long>> counts, int count) =>
