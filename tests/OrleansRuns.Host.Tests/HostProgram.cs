@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using OrleansRuns.TestKit;
 
@@ -25,12 +26,32 @@ internal sealed class HostProgram : IDisposable
         return full;
     }
 
+    /// <summary>Makes a named pipe below the folder.</summary>
+    internal async Task<string> MakePipeAsync(string path)
+    {
+        var full = PathOf(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        using var making = Process.Start("mkfifo", [full]);
+        await making.WaitForExitAsync().WithinAsync($"mkfifo {full}");
+        Assert.Equal(0, making.ExitCode);
+        return full;
+    }
+
     internal ChildProgram Start(params IEnumerable<string> arguments) =>
         ChildProgram.Start(typeof(ExitCode).Assembly, Folder, arguments);
 
     internal async Task<ProgramEnd> RunAsync(params IEnumerable<string> arguments)
     {
         await using var child = Start(arguments);
+        return await child.EndAsync();
+    }
+
+    /// <summary>Runs the program as somebody whom a folder's mode can deny, which it cannot to root.</summary>
+    internal async Task<ProgramEnd> RunWithoutPrivilegeAsync(params IEnumerable<string> arguments)
+    {
+        const string PassModes = "-dac_override,-dac_read_search";
+        string[] prefix = Environment.IsPrivilegedProcess ? ["setpriv", $"--inh-caps={PassModes}", $"--bounding-set={PassModes}"] : [];
+        await using var child = ChildProgram.StartBehind(prefix, typeof(ExitCode).Assembly.Location, Folder, arguments);
         return await child.EndAsync();
     }
 

@@ -63,7 +63,7 @@ public sealed record ThreadSnapshot
     [Id(8)]
     public required string Values { get; init; }
 
-    /// <summary>Gets the names of the nodes that have to run next.</summary>
+    /// <summary>Gets the names of the nodes that have to run next; of a checkpoint that another one followed, that had to.</summary>
     [Id(9)]
     public IReadOnlyList<string> Next { get; init; } = [];
 

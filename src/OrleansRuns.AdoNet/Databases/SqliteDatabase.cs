@@ -14,6 +14,7 @@ internal sealed class SqliteDatabase : IDatabase
     private readonly string _file;
     private readonly bool _isReadOnly;
     private FileStream? _lock;
+    private bool _isLockNew;
 
     internal SqliteDatabase(string file, bool isReadOnly = false)
     {
@@ -58,6 +59,12 @@ internal sealed class SqliteDatabase : IDatabase
         {
             if (!_isReadOnly)
             {
+                if (Directory.Exists(_file))
+                {
+                    throw new OrleansConfigurationException(
+                        $"{DisplayName} cannot be opened: it is a folder. Name a file that this program may write.");
+                }
+
                 Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
                 _lock = Lock();
             }
@@ -66,6 +73,12 @@ internal sealed class SqliteDatabase : IDatabase
         }
         catch (Exception exception)
         {
+            if (_lock is not null && _isLockNew)
+            {
+                // While it is held: nobody else can have taken it, and whoever comes next is refused the file as well.
+                File.Delete(_lock.Name);
+            }
+
             await CloseAsync();
             throw exception switch
             {
@@ -124,9 +137,10 @@ internal sealed class SqliteDatabase : IDatabase
         var path = _file + ".lock";
         try
         {
+            _isLockNew = !File.Exists(path);
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException exception)
+        catch (IOException exception) when (exception.GetType() == typeof(IOException))
         {
             throw new OrleansConfigurationException(
                 $"{DisplayName} is in use by another process, and SQLite serves one silo only. Stop that process, name another file, "

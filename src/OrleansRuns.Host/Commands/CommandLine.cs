@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Data.Common;
 using OrleansRuns.Abstractions;
+using OrleansRuns.Graphs;
 
 namespace OrleansRuns.Host;
 
@@ -83,10 +85,16 @@ internal static class CommandLine
             await TellAsync(problem);
             return ExitCode.BadUsage;
         }
+        catch (DbException exception)
+        {
+            await TellAsync($"The database does not answer as it should: {exception.Message} Examine it, or name another one.");
+            return ExitCode.BadUsage;
+        }
     }
 
+    /// <summary>Tells whether a message says what is wrong with what was asked for, or with what the database holds.</summary>
     private static bool IsUsage(Exception exception) =>
-        exception is UsageException or RunException or OrleansConfigurationException;
+        exception is UsageException or RunException or OrleansConfigurationException or InvalidDataException or GraphException;
 
     private static string HelpOf(ParseResult parsed) =>
         parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";

@@ -9,21 +9,10 @@ internal static class DemoCommand
     /// <summary>How long a demonstration may take: one that hangs has broken a promise.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
-    private static readonly Option<int> Runs = new("--runs")
-    {
-        Description = "How many runs there are, 4 to 1,000.",
-        DefaultValueFactory = _ => 80,
-    };
+    private static readonly Option<int> Runs = NumberOption.Create("--runs", "How many runs there are", (4, 1000), usual: 80);
 
     internal static Command Create()
     {
-        Runs.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 4 or > 1000)
-            {
-                result.AddError("--runs takes 4 to 1000.");
-            }
-        });
         var scaleIn = new Command(
             "scale-in",
             "Starts three silos under load on a private PostgreSQL (or a new database on the server of --postgres), stops one, kills "

@@ -9,22 +9,11 @@ namespace OrleansRuns.Host;
 /// <summary>Tells what became of the runs of silos that stopped.</summary>
 internal static class DrainsCommand
 {
-    private static readonly Option<int> Limit = new("--limit")
-    {
-        Description = "How many at most, 1 to 100.",
-        DefaultValueFactory = _ => 10,
-    };
+    private static readonly Option<int> Limit = NumberOption.Create("--limit", "How many at most", (1, 100), usual: 10);
 
     internal static Command Create()
     {
         var command = new Command("drains", "Tells what became of the runs of silos that stopped or were drained, newest first.") { Limit };
-        Limit.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 100)
-            {
-                result.AddError("--limit takes 1 to 100.");
-            }
-        });
         command.SetAction((parsed, cancellationToken) => ListOptions.ListAsync<IDrainReports>(parsed, async drains =>
         {
             foreach (var report in await drains.ListAsync(parsed.GetValue(Limit), cancellationToken))

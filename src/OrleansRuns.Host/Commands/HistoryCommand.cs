@@ -8,11 +8,7 @@ namespace OrleansRuns.Host;
 /// <summary>Lists the checkpoints of a thread.</summary>
 internal static class HistoryCommand
 {
-    private static readonly Option<int> Limit = new("--limit")
-    {
-        Description = "How many checkpoints, 1 to 1,000.",
-        DefaultValueFactory = _ => 50,
-    };
+    private static readonly Option<int> Limit = NumberOption.Create("--limit", "How many checkpoints", (1, 1000), usual: 50);
 
     private static readonly Option<string?> Before = new("--before")
     {
@@ -23,13 +19,6 @@ internal static class HistoryCommand
     internal static Command Create()
     {
         var command = new Command("history", "Lists the checkpoints of a thread, newest first.") { ThreadLook.Thread, Before, Limit };
-        Limit.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 1000)
-            {
-                result.AddError("--limit takes 1 to 1,000.");
-            }
-        });
         command.SetAction(parsed => ThreadLook.LookAsync(parsed, async history =>
         {
             var thread = parsed.GetRequiredValue(ThreadLook.Thread);

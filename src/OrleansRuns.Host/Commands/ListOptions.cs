@@ -19,11 +19,7 @@ internal static class ListOptions
         HelpName = "time",
     };
 
-    internal static readonly Option<int> Limit = new("--limit")
-    {
-        Description = "How many at most, 1 to 1,000.",
-        DefaultValueFactory = _ => 50,
-    };
+    internal static readonly Option<int> Limit = NumberOption.Create("--limit", "How many at most", (1, 1000), usual: 50);
 
     internal static Option<string[]> CreateStatus<T>()
         where T : struct, Enum => new("--status")

@@ -56,6 +56,14 @@ internal static class RunCommand
 
     internal static Command Create()
     {
+        Thread.Validators.Add(result =>
+        {
+            // No grain can be asked about such a thread, so that nobody else can say what is wrong with it.
+            if (result.Tokens is [var token] && string.IsNullOrWhiteSpace(token.Value))
+            {
+                result.AddError($"'{token.Value}' is no id of a thread. Use 1 to 200 letters, digits, '-', '_', '.' or ':'.");
+            }
+        });
         var command = new Command("run", "Executes a graph. Exit code: 0 success, 2 bad usage, 3 failed, 4 to be gone on with.")
         {
             Graph,

@@ -10,9 +10,6 @@ namespace OrleansRuns.Host;
 /// <summary>One run from its start, or from where it stopped, to its end or to Ctrl+C.</summary>
 internal sealed class RunSession(RunSettings settings)
 {
-    /// <summary>How long a cluster is looked for.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-
     private readonly IRunReporter _reporter = RunReporters.Choose(settings.IsJson);
     private string _threadId = "";
 
@@ -20,10 +17,16 @@ internal sealed class RunSession(RunSettings settings)
     {
         var resumed = settings.IsResume ? await FindResumedAsync() : null;
         using var host = Build();
+        var request = Request(isResume: resumed is not null);
+        if (resumed is null)
+        {
+            CheckFirst(host.Services, request);
+        }
+
         await StartAsync(host);
         try
         {
-            if (await FollowAsync(host.Services, resumed) is { } exitCode)
+            if (await FollowAsync(host.Services, resumed, request) is { } exitCode)
             {
                 return exitCode;
             }
@@ -40,19 +43,17 @@ internal sealed class RunSession(RunSettings settings)
         ? ClusterSilo.BuildClient(connectionString, LogLevel.Error)
         : EmbeddedSilo.Build(settings.Database.File, LogLevel.Error);
 
-    private async Task StartAsync(IHost host)
+    private Task StartAsync(IHost host) => settings.Database.ConnectionString is null
+        ? host.StartAsync()
+        : SiloClient.ConnectAsync(host, settings.Database, CancellationToken.None);
+
+    /// <summary>Refuses what cannot be a file's first run before the silo makes the file.</summary>
+    private void CheckFirst(IServiceProvider services, StartRunRequest request)
     {
-        // A client tries to reach a silo for ever.
-        using var patience = new CancellationTokenSource(settings.Database.ConnectionString is null ? Timeout.InfiniteTimeSpan : Patience);
-        try
+        // Where there are runs their silo knows better: a repeated request need not fit any more.
+        if (settings.Database is { ConnectionString: null, File.Exists: false })
         {
-            await host.StartAsync(patience.Token);
-        }
-        catch (Exception exception) when (patience.IsCancellationRequested || exception is SiloUnavailableException)
-        {
-            throw new UsageException(
-                $"No silo serves {settings.Database.DisplayName}, or none can be reached from here. Start one with "
-                + $"'{CommandText.Program} {settings.Database.Option}'.");
+            services.GetRequiredService<IRunChecks>().CheckFirst(settings.Thread, request);
         }
     }
 
@@ -77,14 +78,14 @@ internal sealed class RunSession(RunSettings settings)
     }
 
     /// <returns>The exit code, or <see langword="null"/> when this program was stopped before the run had ended.</returns>
-    private async Task<int?> FollowAsync(IServiceProvider services, Resumed? resumed)
+    private async Task<int?> FollowAsync(IServiceProvider services, Resumed? resumed, StartRunRequest request)
     {
         var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         var client = services.GetRequiredService<IRunsClient>();
         var thread = client.Thread(resumed?.ThreadId ?? settings.Thread);
         try
         {
-            if (await BeginAsync(client, thread, resumed, stopping) is not { } run)
+            if (await BeginAsync(client, thread, resumed, request, stopping) is not { } run)
             {
                 return End(null, await thread.GetStateAsync(cancellationToken: stopping));
             }
@@ -118,7 +119,7 @@ internal sealed class RunSession(RunSettings settings)
     /// <summary>Starts a run, or takes the one that goes on already.</summary>
     /// <returns>The run, or <see langword="null"/> when the thread waits for an answer that was not given.</returns>
     private async Task<RunHandle?> BeginAsync(
-        IRunsClient client, RunThread thread, Resumed? resumed, CancellationToken cancellationToken)
+        IRunsClient client, RunThread thread, Resumed? resumed, StartRunRequest request, CancellationToken cancellationToken)
     {
         if (resumed is { UnfinishedRunId: { } runId })
         {
@@ -130,20 +131,21 @@ internal sealed class RunSession(RunSettings settings)
             return null;
         }
 
-        var request = new StartRunRequest
-        {
-            RunId = Guid.CreateVersion7().ToString(),
-            Graph = settings.Graph,
-            Input = resumed is null ? settings.Input ?? "{}" : null,
-            Resume = settings.Answer,
-            RecursionLimit = settings.RecursionLimit,
-            Strategy = settings.Strategy,
-            Timeout = settings.Timeout,
-            IdempotencyKey = settings.IdempotencyKey,
-            Metadata = settings.Metadata,
-        };
         return await thread.StartAsync(request, cancellationToken);
     }
+
+    private StartRunRequest Request(bool isResume) => new()
+    {
+        RunId = Guid.CreateVersion7().ToString(),
+        Graph = settings.Graph,
+        Input = isResume ? null : settings.Input ?? "{}",
+        Resume = settings.Answer,
+        RecursionLimit = settings.RecursionLimit,
+        Strategy = settings.Strategy,
+        Timeout = settings.Timeout,
+        IdempotencyKey = settings.IdempotencyKey,
+        Metadata = settings.Metadata,
+    };
 
     private int End(RunSnapshot? run, ThreadSnapshot state)
     {

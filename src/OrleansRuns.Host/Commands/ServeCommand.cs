@@ -10,6 +10,8 @@ namespace OrleansRuns.Host;
 /// <summary>Continues what is unfinished, executes what is asked, and waits for Ctrl+C.</summary>
 internal static class ServeCommand
 {
+    private static readonly (int Min, int Max) Ports = (0, 65535);
+
     internal static readonly Option<IPAddress> Address = new("--address")
     {
         Description = "With --postgres: the address that other silos reach this one by.",
@@ -27,10 +29,11 @@ internal static class ServeCommand
         HelpName = "ip",
     };
 
-    internal static readonly Option<int> SiloPort = Port("--silo-port", "With --postgres: the port for other silos, or 0 for a free one.");
+    internal static readonly Option<int> SiloPort =
+        NumberOption.Create("--silo-port", "With --postgres: the port for other silos, or 0 for a free one", Ports, usual: 0, "0");
 
     internal static readonly Option<int> GatewayPort =
-        Port("--gateway-port", "With --postgres: the port for clients, or 0 for a free one.");
+        NumberOption.Create("--gateway-port", "With --postgres: the port for clients, or 0 for a free one", Ports, usual: 0, "0");
 
     internal static readonly Option<IPEndPoint?> Http = new("--http")
     {
@@ -87,17 +90,4 @@ internal static class ServeCommand
 
     private static SiloPorts TakePorts(ParseResult parsed) =>
         SiloPorts.Take(parsed.GetRequiredValue(Address), parsed.GetValue(SiloPort), parsed.GetValue(GatewayPort));
-
-    private static Option<int> Port(string name, string description)
-    {
-        var option = new Option<int>(name) { Description = description, HelpName = "port" };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
-            {
-                result.AddError($"{name} takes 0 to 65535.");
-            }
-        });
-        return option;
-    }
 }

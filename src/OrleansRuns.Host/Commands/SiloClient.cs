@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Host;
@@ -31,20 +33,7 @@ internal static class SiloClient
         }
 
         using var host = ClusterSilo.BuildClient(connectionString, LogLevel.Error);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
-        try
-        {
-            await host.StartAsync(patience.Token);
-        }
-        catch (Exception exception) when (
-            (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested) || exception is SiloUnavailableException)
-        {
-            throw new UsageException(
-                $"No silo serves {database.DisplayName}, or none can be reached from here. Start one with "
-                + $"'{CommandText.Program} {database.Option}'.");
-        }
-
+        await ConnectAsync(host, database, cancellationToken);
         try
         {
             return await ask(host.Services.GetRequiredService<IRunsClient>());
@@ -52,6 +41,33 @@ internal static class SiloClient
         finally
         {
             await host.StopAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Starts a client of the cluster on a PostgreSQL database.</summary>
+    /// <exception cref="UsageException">The database cannot be opened, or no silo can be reached.</exception>
+    internal static async Task ConnectAsync(IHost client, RunsDatabase database, CancellationToken cancellationToken)
+    {
+        // A client tries to reach a silo for ever.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await client.StartAsync(patience.Token);
+        }
+        catch (NpgsqlException exception) when (exception.SqlState != PostgresErrorCodes.UndefinedTable)
+        {
+            throw new UsageException(
+                $"{database.DisplayName} cannot be opened: {exception.Message} Check the connection string, and whether the server runs.");
+        }
+        catch (Exception exception) when (
+            // A database without the tables is one that no silo has ever served.
+            exception is SiloUnavailableException or NpgsqlException
+            || (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested))
+        {
+            throw new UsageException(
+                $"No silo serves {database.DisplayName}, or none can be reached from here. Start one with "
+                + $"'{CommandText.Program} {database.Option}'.");
         }
     }
 

@@ -57,21 +57,23 @@ internal sealed partial class SuperstepTracker
     private List<IProgressFact> Task(RunEvent @event, JsonElement data)
     {
         var node = data.GetProperty("node").GetString()!;
-        if (data.GetProperty("phase").GetString() is "error" or "retry")
+        switch (data.GetProperty("phase").GetString())
         {
-            var attempt = data.TryGetProperty("attempt", out var number) ? $", attempt {number.GetRawText()}" : "";
-            return [new Noted($"{node} failed{attempt}: {(data.TryGetProperty("error", out var error) ? error.GetString() : null)}")];
+            case "error":
+                return [new Noted($"{node} failed{Attempt(data)}: {data.GetProperty("error").GetString()}")];
+            case "retry":
+                // It only begins; how it ends is told later.
+                return [new Noted($"{node} is tried again{Attempt(data)}")];
+            case "end" when _nodes.TryGetValue((@event.Namespace, @event.Step, node), out var progress):
+                progress.Done = Math.Min(progress.Done + 1, progress.Total);
+                return [new Advanced(progress)];
+            default:
+                return [];
         }
-
-        if (data.GetProperty("phase").GetString() != "end"
-            || !_nodes.TryGetValue((@event.Namespace, @event.Step, node), out var progress))
-        {
-            return [];
-        }
-
-        progress.Done = Math.Min(progress.Done + 1, progress.Total);
-        return [new Advanced(progress)];
     }
+
+    private static string Attempt(JsonElement data) =>
+        data.TryGetProperty("attempt", out var number) ? $", attempt {number.GetRawText()}" : "";
 
     [GeneratedRegex(":[^|]*")]
     private static partial Regex TaskIds();

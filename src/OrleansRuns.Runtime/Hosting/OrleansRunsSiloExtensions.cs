@@ -11,8 +11,8 @@ namespace Orleans.Hosting;
 public static class OrleansRunsSiloExtensions
 {
     /// <summary>
-    /// Adds the run and thread grains, recovery, <see cref="OrleansRuns.Abstractions.IRunsClient"/> and <see cref="ISiloHealth"/>. The
-    /// store is added on its own, such as with <c>UseOrleansRunsPostgres</c>.
+    /// Adds the run and thread grains, recovery, <see cref="OrleansRuns.Abstractions.IRunsClient"/>, <see cref="IRunChecks"/> and
+    /// <see cref="ISiloHealth"/>. The store is added on its own, such as with <c>UseOrleansRunsPostgres</c>.
     /// </summary>
     /// <param name="builder">The silo.</param>
     /// <param name="configure">Adds the graphs.</param>
@@ -40,6 +40,7 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<RunWaker>();
         services.TryAddSingleton<RunEventReader>();
         services.TryAddSingleton<RunAdmission>();
+        services.TryAddSingleton<IRunChecks, RunChecks>();
         services.TryAddSingleton<ThreadSlots>();
         services.TryAddSingleton<ThreadEdits>();
         services.TryAddSingleton<ThreadMetadata>();

@@ -11,6 +11,7 @@ public interface IThreadHistory
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The thread's log is damaged.</exception>
     Task<ThreadSnapshot> GetStateAsync(string threadId, string? checkpointId, CancellationToken cancellationToken);
 
     /// <summary>Gets the states of a thread, newest first.</summary>
@@ -20,6 +21,7 @@ public interface IThreadHistory
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The thread's log is damaged.</exception>
     Task<IReadOnlyList<ThreadSnapshot>> GetHistoryAsync(
         string threadId, string? before, int limit, CancellationToken cancellationToken);
 

@@ -22,9 +22,13 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
             return Point(graph, LogView.Of(await log.ReadLineAsync(thread.LogId, null, cancellationToken)));
         }
 
-        return await FindViewAsync(thread.ThreadId, thread.LogId, checkpointId, cancellationToken) is var (view, gone)
-            ? Point(graph, await WithWritesAfterAsync(thread.LogId, view, gone, cancellationToken))
-            : null;
+        if (await FindViewAsync(thread.ThreadId, thread.LogId, checkpointId, cancellationToken) is not var (view, gone))
+        {
+            return null;
+        }
+
+        var (written, isFollowed) = await WithWritesAfterAsync(thread.LogId, view, gone, cancellationToken);
+        return Point(graph, written) is { } point ? point with { IsFollowed = isFollowed } : null;
     }
 
     /// <summary>Loads a checkpoint of the graph that a run executes, from the run's thread.</summary>
@@ -64,7 +68,7 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
                 break;
             }
 
-            var points = Points(graph, line).Reverse().ToList();
+            var points = Points(graph, line, isFollowed: end is not null).Reverse().ToList();
             if (repeated is not null && points.FirstOrDefault() is { } original && original.Checkpoint.Id == repeated.Checkpoint.Id)
             {
                 // The newer line has what its tasks wrote since.
@@ -163,7 +167,10 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
     };
 
     /// <summary>Walks a line and stops at each checkpoint of the run's own graph, with all that was written before the next.</summary>
-    private static IEnumerable<ThreadPoint> Points(CompiledGraph graph, ImmutableArray<StoredEntry> line)
+    /// <param name="graph">The graph.</param>
+    /// <param name="line">The line.</param>
+    /// <param name="isFollowed">Whether a later checkpoint follows behind the line.</param>
+    private static IEnumerable<ThreadPoint> Points(CompiledGraph graph, ImmutableArray<StoredEntry> line, bool isFollowed)
     {
         var view = LogView.Empty;
         Checkpoint? present = null;
@@ -174,7 +181,7 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
             {
                 if (present is not null)
                 {
-                    yield return Point(graph, view, present);
+                    yield return Point(graph, view, present) with { IsFollowed = true };
                 }
 
                 // The step from the checkpoint before is enough: loading the whole line for each would be quadratic.
@@ -188,7 +195,7 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
 
         if (present is not null)
         {
-            yield return Point(graph, view, present);
+            yield return Point(graph, view, present) with { IsFollowed = isFollowed };
         }
     }
 
@@ -211,7 +218,8 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
         return gone.Contains(view.Root.RunId) ? null : (view, gone);
     }
 
-    private async Task<LogView> WithWritesAfterAsync(
+    /// <returns>What the log says before the next checkpoint, and whether there is one.</returns>
+    private async Task<(LogView View, bool IsFollowed)> WithWritesAfterAsync(
         string logId, LogView view, ImmutableHashSet<string> gone, CancellationToken cancellationToken)
     {
         var position = view.NextPosition;
@@ -223,7 +231,7 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
                 var next = view.With(stored.Position, stored.Entry, stored.StoredBytes);
                 if (next.Root!.CheckpointId != view.Root!.CheckpointId)
                 {
-                    return view;
+                    return (view, true);
                 }
 
                 view = next;
@@ -231,7 +239,7 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
 
             if (page.Length < PageSize)
             {
-                return view;
+                return (view, false);
             }
 
             position = page[^1].Position + 1;

@@ -38,6 +38,29 @@ public sealed class BadUsageTests
         { "missing database", ["history", "done", "--db", "nowhere.db"], ["nowhere.db", "run a graph first"] },
         { "two databases", ["history", "done", "--db", "a.db", "--postgres", "Host=b"], ["--db and --postgres", "Name one"] },
         { "bad port", ["--silo-port", "70000"], ["--silo-port takes 0 to 65535"] },
+        { "silo port that is no number", ["--silo-port", "abc"], ["--silo-port takes 0 to 65535, not 'abc'"] },
+        { "gateway port that is no number", ["--gateway-port", "x"], ["--gateway-port takes 0 to 65535, not 'x'"] },
+        { "no web address", ["--http"], ["--http"] },
+        { "no address", ["--address"], ["--address"] },
+        { "history limit that is no number", ["history", "done", "--limit", "abc"], ["--limit takes 1 to 1,000, not 'abc'"] },
+        { "list limit that is no number", ["threads", "--limit", "1e3"], ["--limit takes 1 to 1,000, not '1e3'"] },
+        { "drains limit that is no number", ["drains", "--limit", "x"], ["--limit takes 1 to 100, not 'x'"] },
+        { "drains limit without a number", ["drains", "--limit"], ["--limit"] },
+        { "number of runs that is none", ["demo", "scale-in", "--runs", "many"], ["--runs takes 4 to 1,000, not 'many'"] },
+        { "recursion limit that is no number", ["run", "digest", "--recursion-limit", "x"], ["--recursion-limit", "'x'"] },
+        { "empty thread id", ["run", "digest", "--input", """{"folder":"texts"}""", "--thread", ""], ["'' is no id of a thread"] },
+        { "blank thread id", ["run", "digest", "--input", """{"folder":"texts"}""", "--thread", " "], ["' ' is no id of a thread"] },
+        { "no place for a file", ["run", "digest", "--input", """{"folder":"texts"}""", "--db", "/proc/no.db"], ["cannot be opened"] },
+        { "damaged log", ["show", "done", "--db", "damaged.db"], ["The entry at position", "cannot be read", "backup"] },
+        { "damaged log in a list", ["history", "done", "--db", "damaged.db"], ["The entry at position", "backup"] },
+        { "damaged log to go on with", ["run", "digest", "--resume", "--db", "damaged.db"], ["The entry at position", "backup"] },
+        {
+            "damaged log to start on",
+            ["run", "digest", "--thread", "done", "--input", """{"folder":"."}""", "--db", "damaged.db"],
+            ["The entry at position", "backup"]
+        },
+        { "log in disorder", ["history", "done", "--db", "disorder.db"], ["The log of thread 'done' cannot be read", "doctor"] },
+        { "database without a table", ["threads", "--db", "robbed.db"], ["no such table: threads", "Examine it"] },
         { "bad strategy", ["run", "digest", "--input", """{"folder":"."}""", "--strategy", "push"], ["push", "run --help"] },
         { "bad timeout", ["run", "digest", "--input", """{"folder":"."}""", "--timeout", "31.00:00:00"], ["31.00:00:00", "out of range"] },
         { "not a database", ["run", "digest", "--input", """{"folder":"."}""", "--db", "text.txt"], ["text.txt", "no SQLite database"] },
@@ -58,6 +81,14 @@ public sealed class BadUsageTests
         await program.RunJsonAsync(ExitCode.Success, "run", "digest", "--db", "newer.db", "--input", """{"folder":"texts"}""");
         await ExecuteAsync(program.PathOf("newer.db"), "insert into schema_versions values (9999, 9999, 'now')");
         await ExecuteAsync(program.PathOf("other.db"), "create table threads (id integer); insert into threads values (7)");
+        foreach (var name in (string[])["damaged.db", "disorder.db", "robbed.db"])
+        {
+            File.Copy(program.Database, program.PathOf(name));
+        }
+
+        await ExecuteAsync(program.PathOf("damaged.db"), "update orleansstorage set payloadbinary = x'7b22'");
+        await ExecuteAsync(program.PathOf("disorder.db"), "update orleansstorage set graintypestring = 'base'");
+        await ExecuteAsync(program.PathOf("robbed.db"), "pragma foreign_keys = off; drop table threads");
         var before = await program.RunAsync("history", "done", "--json");
 
         var problems = new List<string>();

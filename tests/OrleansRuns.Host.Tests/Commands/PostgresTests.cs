@@ -48,6 +48,46 @@ public sealed class PostgresTests
         Assert.Contains("No silo serves", end.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Commands_DatabaseThatNoSiloHasServed_SayHowToStartOne()
+    {
+        await using var database = await PostgresTestDatabase.CreateAsync();
+        using var program = new HostProgram();
+        string[] postgres = ["--postgres", database.ConnectionString];
+
+        foreach (var command in (string[][])[["run", "digest", "--input", Folder], ["silos"], ["drain", "10.1.2.3:4"]])
+        {
+            var end = await program.RunAsync([.. command, .. postgres]);
+            Assert.True(end.ExitCode == ExitCode.BadUsage, $"{command[0]}: exit code {end.ExitCode}: {end.Errors}");
+            Assert.Contains("No silo serves", end.Errors, StringComparison.Ordinal);
+        }
+
+        foreach (var command in (string[][])[["history", "t"], ["runs"], ["drains"], ["doctor"], ["run", "digest", "--resume"]])
+        {
+            var end = await program.RunAsync([.. command, .. postgres]);
+            Assert.True(end.ExitCode == ExitCode.BadUsage, $"{command[0]}: exit code {end.ExitCode}: {end.Errors}");
+            Assert.Contains("holds no runs", end.Errors, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("run", "digest", "--input", Folder)]
+    [InlineData("run", "digest", "--resume")]
+    [InlineData("silos")]
+    [InlineData("cordon", "10.1.2.3:4")]
+    [InlineData("history", "t")]
+    [InlineData("runs")]
+    [InlineData("doctor")]
+    public async Task Commands_NoSuchServer_SaySo(params string[] command)
+    {
+        using var program = new HostProgram();
+
+        var end = await program.RunAsync([.. command, "--postgres", "Host=127.0.0.1;Port=1;Database=x;Username=y"]);
+
+        Assert.True(end.ExitCode == ExitCode.BadUsage, $"exit code {end.ExitCode}: {end.Errors}");
+        Assert.Contains("PostgreSQL database 'x' on '127.0.0.1:1' cannot be opened", end.Errors, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("nonsense", "--postgres is no connection string")]
     [InlineData("Database=x", "--postgres names no host")]

@@ -25,6 +25,38 @@ public sealed class RunCommandTests
     }
 
     [Fact]
+    public async Task Run_MoreTermsThanAnEntryTakes_CountsTheFrequentOnesInFull()
+    {
+        const int files = 100;
+        using var program = new HostProgram();
+        foreach (var file in Enumerable.Range(0, files))
+        {
+            // 10 MB of terms, each in one file alone, where it is more frequent than what all files have.
+            var own = string.Join(' ', Enumerable.Range(0, 1600).Select(term => $"{new string('x', 50)}{Letters(file)}x{Letters(term)}"));
+            program.Write($"texts/{file}.txt", $"{own} {own} zebra");
+        }
+
+        var end = await program.RunJsonAsync(ExitCode.Success, "run", "digest", "--input", """{"folder":"texts"}""");
+
+        var first = end.GetProperty("values").GetProperty("topTerms")[0];
+        Assert.Equal(("zebra", files), (first.GetProperty("term").GetString(), first.GetProperty("count").GetInt32()));
+
+        static string Letters(int number) => string.Concat($"{number:D4}".Select(digit => (char)('a' + digit - '0')));
+    }
+
+    [Fact]
+    public async Task Run_ReportThatCannotBeWritten_LeavesNothingOfIt()
+    {
+        using var program = new HostProgram();
+        program.Write("texts/a.txt", "One two.");
+
+        var end = await program.RunAsync("run", "digest", "--input", """{"folder":"texts","report":"texts"}""");
+
+        Assert.Equal(ExitCode.Failed, end.ExitCode);
+        Assert.Equal(["texts"], Directory.GetFileSystemEntries(program.Folder).Select(Path.GetFileName).Where(name => name![0] != '.'));
+    }
+
+    [Fact]
     public async Task Run_Approval_WaitsAndGoesOnWithTheAnswer()
     {
         using var program = new HostProgram();

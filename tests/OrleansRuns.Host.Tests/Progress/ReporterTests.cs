@@ -48,13 +48,14 @@ public sealed class ReporterTests
                 "[   0.00 s] superstep 0: list",
                 "[   0.00 s] superstep 1: count × 2",
                 "[   0.00 s] count failed, attempt 1: no luck",
+                "[   0.00 s] count is tried again, attempt 2",
                 "[   0.00 s] superstep 1: count 1 of 2",
                 "[   0.00 s] superstep 1: count 2 of 2",
                 "[   0.00 s] superstep 2: inner/approve",
                 "[   0.00 s] some events were missed",
                 "[   0.00 s] thread t waits after superstep 1",
             ],
-            output.ToString().Split('\n').Take(9));
+            output.ToString().Split('\n').Take(10));
         Assert.Contains("\"… 2 more items\"", output.ToString(), StringComparison.Ordinal);
         Assert.Contains($"approve asks: {{\"question\":\"Go on?\"}}", output.ToString(), StringComparison.Ordinal);
     }
@@ -76,7 +77,8 @@ public sealed class ReporterTests
         reporter.Ended(Ended, Waiting, ResumeLine);
 
         Assert.Contains("1  count  2/2", output.ToString(), StringComparison.Ordinal);
-        Assert.Contains("no luck", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("count failed, attempt 1: no luck", output.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("failed, attempt 2", output.ToString(), StringComparison.Ordinal);
         Assert.Contains($"To go on, type: {ResumeLine}", output.ToString(), StringComparison.Ordinal);
     }
 
@@ -88,6 +90,7 @@ public sealed class ReporterTests
         yield return new(2, RunEventKinds.Tasks, "", 0, "a", """{"node":"list","phase":"end"}""");
         yield return new(3, RunEventKinds.Checkpoints, "", 0, "b", """{"next":["count","count"]}""");
         yield return new(4, RunEventKinds.Tasks, "", 1, "b", """{"node":"count","phase":"error","attempt":1,"error":"no luck"}""");
+        yield return new(4, RunEventKinds.Tasks, "", 1, "b", """{"node":"count","phase":"retry","attempt":2,"error":null}""");
         yield return new(5, RunEventKinds.Tasks, "", 1, "b", """{"node":"count","phase":"end"}""");
 
         // The end of the second task is missed; the next checkpoint says that it has ended.

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using OrleansRuns.Abstractions;
@@ -39,12 +40,27 @@ public sealed class DigestTests : IAsyncLifetime
 
         Assert.Equal(["a/z.txt", "b.txt", "empty.txt"], Paths(state, "files"));
         Assert.Equal(["huge.txt", "image.png", "latin.txt"], Paths(state, "skipped"));
-        var reasons = state.GetProperty("skipped").EnumerateArray().Select(file => file.GetProperty("reason").GetString()!).ToList();
+        var reasons = Reasons(state);
         Assert.Contains("16,777,217 bytes", reasons[0], StringComparison.Ordinal);
         Assert.Contains("zero byte", reasons[1], StringComparison.Ordinal);
         Assert.Contains("no UTF-8 text: byte 1", reasons[2], StringComparison.Ordinal);
         Assert.Equal((2, 4), (state.GetProperty("lines").GetInt64(), state.GetProperty("words").GetInt64()));
         Assert.Contains("- latin.txt: ", await File.ReadAllTextAsync(_folder.PathOf("report.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_FolderWithAPipeAndASocket_WaitsForNeitherAndSaysSo()
+    {
+        _folder.Write("in/a.txt", "One.");
+        await _folder.MakePipeAsync("in/pipe");
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(_folder.PathOf("in", "socket")));
+
+        var state = await RunAsync(new { folder = _folder.PathOf("in"), report = _folder.PathOf("report.md") });
+
+        Assert.Equal(["a.txt"], Paths(state, "files"));
+        Assert.Equal(["pipe", "socket"], Paths(state, "skipped"));
+        Assert.Equal(["it is a named pipe", "it is a socket"], Reasons(state).Select(reason => reason.Split(',')[0]));
     }
 
     [Fact]
@@ -152,6 +168,9 @@ public sealed class DigestTests : IAsyncLifetime
 
     private static IEnumerable<string> Paths(JsonElement state, string member) =>
         state.GetProperty(member).EnumerateArray().Select(file => file.GetProperty("path").GetString()!);
+
+    private static List<string> Reasons(JsonElement state) =>
+        [.. state.GetProperty("skipped").EnumerateArray().Select(file => file.GetProperty("reason").GetString()!)];
 
     private async Task<JsonElement> RunAsync(object input)
     {

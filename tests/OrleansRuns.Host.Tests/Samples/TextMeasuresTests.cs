@@ -36,6 +36,15 @@ public sealed class TextMeasuresTests
     }
 
     [Fact]
+    public void Of_MoreLettersThanAWordHas_IsAWordButNoTerm()
+    {
+        var measured = TextMeasures.Of($"{new string('a', 64)} {new string('b', 65)}");
+
+        Assert.Equal(2, measured.Words);
+        Assert.Equal(new string('a', 64), Assert.Single(measured.Terms).Key);
+    }
+
+    [Fact]
     public void ReadingEase_EasySentences_IsFleschsFormula()
     {
         // 6 words, 2 sentences, 6 syllables: 206.835 - 1.015 * 3 - 84.6 * 1.

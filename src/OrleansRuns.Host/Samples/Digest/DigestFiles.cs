@@ -15,30 +15,66 @@ internal static class DigestFiles
 
     private static readonly EnumerationOptions Options = new()
     {
-        RecurseSubdirectories = true,
-        IgnoreInaccessible = true,
+        // A folder that is closed to this program must not look like one without files.
+        IgnoreInaccessible = false,
         AttributesToSkip = FileAttributes.Hidden | FileAttributes.System | FileAttributes.ReparsePoint,
     };
 
-    /// <summary>Lists the files of a folder and below, in ordinal order, as paths below it with '/'.</summary>
-    internal static ImmutableArray<string> List(string folder, string pattern)
+    /// <summary>Tells why a folder that is there cannot be listed.</summary>
+    /// <returns>The reason, or <see langword="null"/> when it can be.</returns>
+    internal static string? WhyClosed(string folder)
     {
-        var files = new FileSystemEnumerable<string>(
-            folder,
-            (ref entry) => Path.GetRelativePath(folder, entry.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'),
-            Options)
+        try
         {
-            ShouldIncludePredicate = (ref entry) =>
-                !entry.IsDirectory && FileSystemName.MatchesSimpleExpression(pattern, entry.FileName, ignoreCase: false),
-            ShouldRecursePredicate = (ref entry) => entry.FileName is not ("bin" or "obj" or "node_modules"),
-        };
-        return [.. files.Order(StringComparer.Ordinal)];
+            _ = Directory.EnumerateFileSystemEntries(folder).Any();
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return exception.Message;
+        }
+    }
+
+    /// <summary>Lists the files of a folder and below, in ordinal order, as paths below it with '/'.</summary>
+    /// <returns>The files, and the folders below it that cannot be listed.</returns>
+    internal static (ImmutableArray<string> Paths, ImmutableArray<SkippedFile> Closed) List(string root, string pattern)
+    {
+        var (paths, closed) = (new List<string>(), new List<SkippedFile>());
+        var folders = new Stack<string>([root]);
+        while (folders.TryPop(out var folder))
+        {
+            try
+            {
+                foreach (var (path, isFolder) in Entries(folder, pattern))
+                {
+                    if (isFolder)
+                    {
+                        folders.Push(path);
+                    }
+                    else
+                    {
+                        paths.Add(Below(root, path));
+                    }
+                }
+            }
+            catch (Exception exception) when (folder != root && (exception is IOException or UnauthorizedAccessException))
+            {
+                closed.Add(new SkippedFile($"{Below(root, folder)}/", $"the folder cannot be listed: {exception.Message}"));
+            }
+        }
+
+        return ([.. paths.Order(StringComparer.Ordinal)], [.. closed.OrderBy(folder => folder.Path, StringComparer.Ordinal)]);
     }
 
     /// <summary>Reads a text file.</summary>
     /// <returns>The text, or why it was left out.</returns>
     internal static async Task<(string? Text, string? Problem)> ReadAsync(string path, CancellationToken cancellationToken)
     {
+        if (FileKind.Special(path) is { } kind)
+        {
+            return (null, $"it is {kind}, and only regular files are read; leave it out with \"pattern\"");
+        }
+
         try
         {
             var bytes = new FileInfo(path).Length;
@@ -75,7 +111,27 @@ internal static class DigestFiles
     internal static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        await File.WriteAllTextAsync(path + ".new", text, cancellationToken);
-        File.Move(path + ".new", path, overwrite: true);
+        var written = path + ".new";
+        try
+        {
+            await File.WriteAllTextAsync(written, text, cancellationToken);
+            File.Move(written, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(written);
+            throw;
+        }
     }
+
+    private static FileSystemEnumerable<(string Path, bool IsFolder)> Entries(string folder, string pattern) =>
+        new(folder, (ref entry) => (entry.ToFullPath(), entry.IsDirectory), Options)
+        {
+            ShouldIncludePredicate = (ref entry) => entry.IsDirectory
+                ? entry.FileName is not ("bin" or "obj" or "node_modules")
+                : FileSystemName.MatchesSimpleExpression(pattern, entry.FileName, ignoreCase: false),
+        };
+
+    private static string Below(string root, string path) =>
+        Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/');
 }

@@ -8,16 +8,16 @@ internal sealed class DigestGraph : IGraph<DigestState>
 {
     internal const string Description = "Counts lines, words and frequent terms of a folder's text files and writes a Markdown report.";
 
-    /// <summary>How many different terms of a file are counted, more than any text has: a dump of words must not outgrow the log.</summary>
-    private const int TermsPerFile = 20_000;
-
     private const int TopTerms = 20;
+
+    /// <summary>How long a file may take: one on a network that is gone, or on a disk that hangs, must not hold the run for ever.</summary>
+    private static readonly TimeSpan FileTimeout = TimeSpan.FromMinutes(2);
 
     public void Build(GraphBuilder<DigestState> graph)
     {
         graph.Input<DigestInput>(Take);
-        var list = graph.AddNode("list", (state, _) => state with { Paths = DigestFiles.List(state.Folder, state.Pattern) });
-        var count = graph.AddNode<string>("count", CountAsync, new() { Retry = RetryPolicy.Default });
+        var list = graph.AddNode("list", (state, _) => List(state));
+        var count = graph.AddNode<string>("count", CountAsync, new() { Retry = RetryPolicy.Default, Timeout = FileTimeout });
         var merge = graph.AddNode("merge", (state, _) => state with { TopTerms = [.. TermCounts.Top(state.Terms.Counts, TopTerms)] });
         var write = graph.AddNode("write", WriteAsync);
         var approve = graph.AddCommandNode("approve", [write], (state, node) => Ask(state, node) ? state.GoTo(write) : state);
@@ -29,13 +29,19 @@ internal sealed class DigestGraph : IGraph<DigestState>
         graph.AddEdge(write, Node.End);
     }
 
-    // Also asked before a run is admitted: a folder that is not there changes nothing.
+    // Also asked before a run is admitted: a folder that is not there, or closed, changes nothing.
     private static DigestState Take(DigestState state, DigestInput input)
     {
         var folder = FullPath(input.Folder, "$.folder");
         if (!Directory.Exists(folder))
         {
             throw new GraphInputException($"The folder '{folder}' does not exist. Name a folder with text files.", "$.folder");
+        }
+
+        if (DigestFiles.WhyClosed(folder) is { } reason)
+        {
+            throw new GraphInputException(
+                $"The folder '{folder}' cannot be listed: {reason} Let this program read it, or name another one.", "$.folder");
         }
 
         // A thread that is used again starts with a clean sheet.
@@ -60,6 +66,12 @@ internal sealed class DigestGraph : IGraph<DigestState>
             ? Path.GetFullPath(path)
             : throw new GraphInputException($"'{path}' is no path of a file or a folder.", member);
 
+    private static DigestState List(DigestState state)
+    {
+        var (paths, closed) = DigestFiles.List(state.Folder, state.Pattern);
+        return state with { Paths = paths, Skipped = state.Skipped.AppendRange(closed) };
+    }
+
     private static async Task<DigestState> CountAsync(DigestState state, string path, NodeContext node)
     {
         if (state.ReadLog is { } readLog)
@@ -74,13 +86,12 @@ internal sealed class DigestGraph : IGraph<DigestState>
         }
 
         var measured = TextMeasures.Of(text);
-        var frequent = TermCounts.Top(measured.Terms, TermsPerFile);
         return state with
         {
             Files = state.Files.Append(new FileDigest(path, measured.Lines, measured.Words, measured.ReadingEase)),
             Lines = state.Lines + measured.Lines,
             Words = state.Words + measured.Words,
-            Terms = new TermCounts(frequent.ToImmutableSortedDictionary(term => term.Term, term => term.Count, StringComparer.Ordinal)),
+            Terms = new TermCounts(measured.Terms.ToImmutableSortedDictionary(StringComparer.Ordinal)),
         };
     }
 

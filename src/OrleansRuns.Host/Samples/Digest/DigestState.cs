@@ -44,7 +44,7 @@ internal sealed record DigestState : GraphState
     /// <summary>Gets the text files that were read.</summary>
     public AppendList<FileDigest> Files { get; init; }
 
-    /// <summary>Gets the files that were left out, and why.</summary>
+    /// <summary>Gets the files, and the folders, that were left out, and why.</summary>
     public AppendList<SkippedFile> Skipped { get; init; }
 
     public Total<long> Lines { get; init; }
@@ -69,38 +69,10 @@ internal sealed record DigestState : GraphState
 /// <param name="Readability">Its reading ease; see <see cref="TextMeasures"/>. Zero when it has no words.</param>
 internal sealed record FileDigest(string Path, long Lines, long Words, double Readability);
 
-/// <summary>A file that was left out.</summary>
-/// <param name="Path">Its path below the folder, with '/'.</param>
+/// <summary>A file that was left out, or a folder with all that is in it.</summary>
+/// <param name="Path">Its path below the folder, with '/'; that of a folder ends with one.</param>
 /// <param name="Reason">Why, and what could be done.</param>
 internal sealed record SkippedFile(string Path, string Reason);
 
 /// <summary>A term and how often it occurs.</summary>
 internal sealed record TermCount(string Term, long Count);
-
-/// <summary>Terms and how often they occur; parallel counts add up.</summary>
-internal sealed record TermCounts(ImmutableSortedDictionary<string, long> Counts) : IMergeable<TermCounts>
-{
-    internal static TermCounts Empty { get; } = new(ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal));
-
-    public static TermCounts Merge(TermCounts before, TermCounts current, TermCounts incoming)
-    {
-        var sum = current.Counts.ToBuilder();
-        foreach (var (term, count) in incoming.Counts)
-        {
-            sum[term] = sum.GetValueOrDefault(term) + count - before.Counts.GetValueOrDefault(term);
-        }
-
-        return new TermCounts(sum.ToImmutable());
-    }
-
-    /// <summary>Equal counts are equal values, whatever dictionaries hold them.</summary>
-    public bool Equals(TermCounts? other) => other is not null && Counts.SequenceEqual(other.Counts);
-
-    public override int GetHashCode() => Counts.Count;
-
-    /// <summary>Chooses the terms that occur most often; of equal ones the first in ordinal order.</summary>
-    internal static IEnumerable<TermCount> Top(IEnumerable<KeyValuePair<string, long>> counts, int count) =>
-        counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)
-            .Take(count)
-            .Select(pair => new TermCount(pair.Key, pair.Value));
-}

@@ -7,9 +7,12 @@ namespace OrleansRuns.Host;
 /// <param name="Words">Runs of letters and digits; an apostrophe within belongs to the word.</param>
 /// <param name="Sentences">Ends of sentences ('.', '!' or '?' before white space or the end), at least 1.</param>
 /// <param name="Syllables">Groups of the vowels a, e, i, o, u and y; a final single e is silent; at least 1 a word.</param>
-/// <param name="Terms">Words of 3 or more letters that are no stop words, in lower case, with their counts.</param>
+/// <param name="Terms">Words of 3 to 64 letters that are no stop words, in lower case, with their counts.</param>
 internal sealed record TextMeasures(long Lines, long Words, long Sentences, long Syllables, IReadOnlyDictionary<string, long> Terms)
 {
+    /// <summary>Letters without a space that are more than any word has say as little: data, or a text without spaces.</summary>
+    private const int MaxTermLength = 64;
+
     /// <summary>English function words that say nothing about a text.</summary>
     private static readonly FrozenSet<string> StopWords = (
         "about after all also and any are because been before being between both but can could did does doing each else every few for "
@@ -38,7 +41,7 @@ internal sealed record TextMeasures(long Lines, long Words, long Sentences, long
                 var word = text[at..EndOfWord(text, at)].ToLowerInvariant();
                 words++;
                 syllables += SyllablesOf(word);
-                if (word.Length >= 3 && word.All(char.IsLetter) && !StopWords.Contains(word))
+                if (word.Length is >= 3 and <= MaxTermLength && word.All(char.IsLetter) && !StopWords.Contains(word))
                 {
                     terms[word] = terms.GetValueOrDefault(word) + 1;
                 }
