@@ -26,7 +26,8 @@ internal sealed class RunEventReader(IThreadLogStore log, ThreadReader threads, 
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var bytes = 0;
-        await foreach (var @event in ReadAllAsync(run, buffer, Math.Clamp(after, -1, long.MaxValue - 1) + 1, filter, release, cancellationToken))
+        var wanted = Math.Clamp(after, -1, long.MaxValue - 1) + 1;
+        await foreach (var @event in ReadAllAsync(run, buffer, wanted, filter, release, cancellationToken))
         {
             bytes += Encoding.UTF8.GetByteCount(@event.Data);
             if (bytes > AnswerBytes)

@@ -155,9 +155,13 @@ internal sealed record ThreadExam(
         var problem = rest != stored ? $"as one that {Describe(stored)}, but by its log it {Describe(rest)}"
             : Status != status ? $"as {Status}, but by its log and its newest run it is {status}"
             : null;
-        return problem is null
-            ? []
-            : [Found(DoctorCheck.ThreadDisagrees, null, $"The thread is stored {problem}. That can be written anew.") with { Rests = Thread }];
+        if (problem is null)
+        {
+            return [];
+        }
+
+        var text = $"The thread is stored {problem}. That can be written anew.";
+        return [Found(DoctorCheck.ThreadDisagrees, null, text) with { Rests = Thread }];
     }
 
     private string StatusAtRest(ThreadRest rest) => WireName.Of(

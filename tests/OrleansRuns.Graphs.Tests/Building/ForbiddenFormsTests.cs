@@ -95,7 +95,8 @@ public sealed class ForbiddenFormsTests
     [InlineData(typeof(Messages), 3)]
     public void Channel_MethodsThatGiveAChangedValue_AreMarkedAsPure(Type channel, int count)
     {
-        var changes = channel.GetMethods(BindingFlags.Public | BindingFlags.Instance).Where(method => method.ReturnType == channel).ToList();
+        var methods = channel.GetMethods(BindingFlags.Public | BindingFlags.Instance);
+        var changes = methods.Where(method => method.ReturnType == channel).ToList();
 
         Assert.Equal(count, changes.Count);
         Assert.All(changes, method => Assert.True(method.IsDefined(typeof(PureAttribute)), $"'{method.Name}' is not."));
