@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OrleansRuns.Abstractions;
 using OrleansRuns.AdoNet;
 using OrleansRuns.Runtime;
@@ -53,6 +54,8 @@ internal sealed class RunSession(RunSettings settings)
         // Where there are runs their silo knows better: a repeated request need not fit any more.
         if (settings.Database is { ConnectionString: null, File.Exists: false })
         {
+            // All that is wrong with the settings at once, as the host's start tells it.
+            services.GetService<IStartupValidator>()?.Validate();
             services.GetRequiredService<IRunChecks>().CheckFirst(settings.Thread, request);
         }
     }

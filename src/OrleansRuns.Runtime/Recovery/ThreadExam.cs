@@ -153,7 +153,8 @@ internal sealed record ThreadExam(
 
         var status = StatusAtRest(rest);
         var problem = rest != stored ? $"as one that {Describe(stored)}, but by its log it {Describe(rest)}"
-            : Status != status ? $"as {Status}, but by its log and its newest run it is {status}"
+            // What a run's status should be has to be known before what follows from it.
+            : Status != status && !Runs.SelectMany(StatusOf).Any() ? $"as {Status}, but by its log and its newest run it is {status}"
             : null;
         if (problem is null)
         {

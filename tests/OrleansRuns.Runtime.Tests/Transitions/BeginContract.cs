@@ -1,3 +1,5 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
@@ -80,7 +82,8 @@ public abstract class BeginContract(TransitionCluster shared)
         var run = await thread.StartAsync(SampleGraphs.Gated, new { });
         await begin.ReachedAsync();
 
-        await Cluster.Catalog.BeginAsync(run.Id, 1, "a silo that died", CancellationToken.None);
+        var dead = Cluster.Services.GetRequiredService<SiloLease>().Owner with { Silo = SiloAddress.New(IPAddress.Loopback, 1, 1) };
+        await Cluster.Catalog.BeginAsync(run.Id, 1, dead.ToString(), CancellationToken.None);
         begin.Release();
         await Cluster.Gates.Of(thread.Id).ReachedAsync();
 
