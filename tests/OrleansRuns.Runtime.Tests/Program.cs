@@ -1,4 +1,7 @@
 using OrleansRuns.Runtime.Tests;
 
-// A second process for the tests: OrleansRuns.Runtime.Tests <folder> <generation>. See PoisonProgram.
-return await PoisonProgram.RunAsync(args[0], int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture));
+// A second process for the tests: OrleansRuns.Runtime.Tests simulate <seed>, see DrainSimulation, or
+// OrleansRuns.Runtime.Tests <folder> <generation>, see PoisonProgram.
+return args[0] == DrainSimulation.Command
+    ? DrainSimulation.Run(args[1])
+    : await PoisonProgram.RunAsync(args[0], int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture));

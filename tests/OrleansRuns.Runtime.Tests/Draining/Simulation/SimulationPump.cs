@@ -6,7 +6,7 @@ namespace OrleansRuns.Runtime.Tests;
 /// <remarks>
 /// The product itself hops over the thread pool: the callbacks of a token, and what waits for a completion that runs nothing inline.
 /// Whatever was handed to the pool has come back before the next thing runs here, so that time never overtakes it and a seed plays
-/// the same each time. That needs a pool that nobody else uses: see <see cref="Simulated"/>.
+/// the same each time. That needs a pool that nobody else uses: see <see cref="DrainSimulation"/>.
 /// </remarks>
 internal sealed class SimulationPump : SynchronizationContext
 {
@@ -120,6 +120,6 @@ internal sealed class SimulationPump : SynchronizationContext
     }
 }
 
-/// <summary>Simulations in virtual time: nothing else of this project runs beside them, since they watch the thread pool.</summary>
+/// <summary>Simulations, which take all of a processor: no test that has to be quick runs beside them.</summary>
 [CollectionDefinition(nameof(Simulated), DisableParallelization = true)]
 public sealed class Simulated;
