@@ -45,7 +45,9 @@ internal static class DemoCommand
 
             return report.Broken.Count == 0 ? ExitCode.Success : ExitCode.Failed;
         }
-        catch (OperationCanceledException) when (bounded.IsCancellationRequested)
+        // A client that is cancelled while it connects says so with an exception of its own.
+        catch (Exception exception) when (
+            exception is OperationCanceledException or OrleansLifecycleCanceledException && bounded.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync(stopped.IsCancellationRequested
                 ? "Stopped. Nothing of it is left."

@@ -40,7 +40,9 @@ public abstract class CancelContract(TransitionCluster shared)
 
         var ended = await active.Run.CancelAndWaitAsync().WithinAsync("the run to end");
 
-        Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled, 2), (ended.Status, ended.StopReason, calls()));
+        Assert.Equal((RunStatus.Interrupted, StopReason.Cancelled), (ended.Status, ended.StopReason));
+        // A search of recovery that comes by may have delivered the intent as well.
+        Assert.InRange(calls(), 2, 3);
     }
 
     [Fact]
