@@ -21,6 +21,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     private readonly CancellationTokenSource _abandon = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _retries;
+    private int _counted;
     private volatile bool _isStopping;
     private volatile bool _isFenced;
     private volatile bool _isClaiming;
@@ -253,10 +254,13 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         }
     }
 
-    /// <summary>Counts a run that this silo has brought to its end; one that goes on elsewhere is counted there.</summary>
+    /// <summary>
+    /// Counts a run that this silo has brought to its end, once, whoever of the keeper and its drain comes first. One that goes on
+    /// elsewhere is counted there.
+    /// </summary>
     private void CountEnd(RunRow row)
     {
-        if (row.IsFinal)
+        if (row.IsFinal && Interlocked.Exchange(ref _counted, 1) == 0)
         {
             _instruments.RunEnded(row.Status);
         }

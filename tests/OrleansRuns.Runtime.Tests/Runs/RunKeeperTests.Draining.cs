@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
@@ -47,6 +49,41 @@ public sealed partial class RunKeeperTests
         Assert.Equal(
             (RunStatus.Interrupted, StopReason.Cancelled, action == CancelAction.Rollback),
             (keeper.Row.Status, keeper.Row.StopReason, keeper.Row.RolledBack));
+    }
+
+    [Fact]
+    public async Task WriteEndAsync_RunEndsItselfMeanwhile_IsCountedOnce()
+    {
+        _inner.Row = _inner.Row with { Request = """{"runId":"run","graph":"graph","recoveryPolicy":"stop"}""" };
+        await using var services = Instruments();
+        var counted = 0L;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, own) =>
+            {
+                if (instrument.Name == "orleansruns.runs.ended" && instrument.Meter.Scope == services.GetRequiredService<IMeterFactory>())
+                {
+                    own.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref counted, value));
+        listener.Start();
+        using var keeper = Keeper(services.GetRequiredService<RunInstruments>());
+        var isFirst = true;
+        _hooks.BeforeEnd = async _ =>
+        {
+            if (isFirst)
+            {
+                isFirst = false;
+                await keeper.WriteEndAsync(CancellationToken.None);
+            }
+        };
+
+        await keeper.RunAsync().WithinAsync("the keeper to end");
+
+        Assert.True(keeper.IsWrittenForIt && keeper.Row.IsFinal);
+        Assert.Equal(1, counted);
     }
 
     [Fact]

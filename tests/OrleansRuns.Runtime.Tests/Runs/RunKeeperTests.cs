@@ -333,17 +333,23 @@ public sealed partial class RunKeeperTests
 
     private RunKeeper Keeper()
     {
-        using var services = new ServiceCollection().AddMetrics().AddSingleton<RunInstruments>().BuildServiceProvider();
-        return new RunKeeper(
+        using var services = Instruments();
+        return Keeper(services.GetRequiredService<RunInstruments>());
+    }
+
+    private static ServiceProvider Instruments() =>
+        new ServiceCollection().AddMetrics().AddSingleton<RunInstruments>().BuildServiceProvider();
+
+    private RunKeeper Keeper(RunInstruments instruments) =>
+        new(
             _inner.Row,
             Owner,
             new RunEventBuffer(100, 10_000),
             _catalog,
             _executor,
-            services.GetRequiredService<RunInstruments>(),
+            instruments,
             TimeProvider.System,
             NullLogger.Instance);
-    }
 
     private async Task<RunRow> FindAsync(RunKeeper keeper) =>
         (await _catalog.FindRunAsync(keeper.Row.RunId, CancellationToken.None))!;

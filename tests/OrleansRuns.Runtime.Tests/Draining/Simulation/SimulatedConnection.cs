@@ -9,7 +9,7 @@ namespace OrleansRuns.Runtime.Tests;
 /// <param name="random">Draws how long answers take.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SimulatedConnection(
-    SimulatedDatabase database, Func<string, SimulatedRun?> runOf, Random random, VirtualTime time) : IRunCatalog, IThreadLogStore
+    SimulatedDatabase database, Func<string, SimulatedRun?> runOf, Random random, VirtualTime time) : RunCatalogOfRuns, IThreadLogStore
 {
     /// <summary>How long the client of a database waits for an answer.</summary>
     internal static readonly TimeSpan ClientTimeout = TimeSpan.FromSeconds(30);
@@ -25,16 +25,16 @@ internal sealed class SimulatedConnection(
     /// <summary>Gets how many appends were refused, because another writer was there.</summary>
     internal int Refusals { get; private set; }
 
-    public Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken) =>
+    public override Task<RunRow> BeginAsync(string runId, int attempt, string owner, CancellationToken cancellationToken) =>
         WriteAsync(runId, () => database.Catalog.BeginAsync(runId, attempt, owner, CancellationToken.None), cancellationToken);
 
-    public Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken) =>
+    public override Task<RunRow?> RequestCancelAsync(string runId, CancelAction action, CancellationToken cancellationToken) =>
         WriteAsync(runId, () => database.Catalog.RequestCancelAsync(runId, action, CancellationToken.None), cancellationToken);
 
-    public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
+    public override Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
         WriteAsync(end.RunId, () => database.Catalog.EndAsync(end, CancellationToken.None), cancellationToken);
 
-    public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
+    public override Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
         AccessAsync(runId, isLog: false, () => database.Catalog.FindRunAsync(runId, CancellationToken.None), cancellationToken);
 
     public Task<AppendOutcome> AppendAsync(string logId, long position, LogEntry entry, CancellationToken cancellationToken) =>
@@ -64,40 +64,6 @@ internal sealed class SimulatedConnection(
         throw new NotSupportedException();
 
     public Task<int> PruneAsync(string logId, long below, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<AdmitOutcome> AdmitAsync(NewRun run, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<AdmitOutcome?> FindAdmittedAsync(NewRun run, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<ImmutableArray<RunSummary>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
-
-    public Task<ImmutableArray<RunSummary>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
-
-    public Task<RunRow?> AttendAsync(string runId, string readerId, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
-
-    public Task<ImmutableArray<RunSummary>> ListReadyAsync(
-        string clusterId, ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
-
-    public Task<ImmutableArray<ThreadRow>> ListBlockedAsync(
-        DateTimeOffset since, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<ImmutableHashSet<string>> ListRolledBackAsync(string threadId, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
-
-    public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
-
-    public Task<string?> ReleaseSlotAsync(
-        string threadId, string holder, long epoch, ThreadRest? rest, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
 
     private Task<T> WriteAsync<T>(string runId, Func<Task<T>> write, CancellationToken cancellationToken) =>
         AccessAsync(
