@@ -13,7 +13,7 @@ internal sealed class RollbackImpossibleException(string runId, string reason, E
 /// repeats the state in front of the run's first entry as it was stored. Its checkpoint keeps its id, so that questions that waited
 /// before the run wait again under the same ids. Nothing is removed.
 /// </remarks>
-internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
+internal sealed class RunClosing(IThreadLogStore store, IRunCatalog catalog, TimeProvider time)
 {
     private const int MaxTries = 100;
     private const string Suffix = "/end";
@@ -29,23 +29,21 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
     /// <exception cref="LogUnavailableException">The database did not answer; the same call may be made again.</exception>
     internal async Task<EndLogRecord> CloseAsync(RunRow run, EndLogRecord end, bool rollBack, CancellationToken cancellationToken)
     {
-        LogView? before = null;
         for (var tries = 1; tries <= MaxTries; tries++)
         {
             var line = await store.ReadLineAsync(run.LogId, null, cancellationToken);
             var view = LogView.Of(line);
-            if (IsTakenOver(run, before ?? view, view))
+            if (await IsTakenOverAsync(run, view, cancellationToken))
             {
                 throw new FencedException(run.LogId, view.NextPosition);
             }
 
-            before = view;
             if (IsClosed(run, line, view, rollBack))
             {
                 return view.End!;
             }
 
-            var entry = Entry(run, view, end);
+            var entry = Entry(run, view, end, time.GetUtcNow());
             entry = rollBack ? await RollBackAsync(run, entry, view, cancellationToken) : entry;
             if (await AppendAsync(run, view.NextPosition, entry, cancellationToken))
             {
@@ -60,9 +58,20 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
     /// Tells whether what is known of the run is old: it has gone on in a later attempt, or another run has come after it. Closing it
     /// would fence whoever has the log now.
     /// </summary>
-    private static bool IsTakenOver(RunRow run, LogView before, LogView now) => now.ClaimedBy == run.RunId
-        ? now.ClaimedAttempt > run.Attempt
-        : now.ClaimedBy != before.ClaimedBy;
+    /// <remarks>
+    /// A log that another run has claimed does not tell whether that came before this one or after it. The row does, read after the log:
+    /// a thread passes on to the next run only with the final status of the one before.
+    /// </remarks>
+    private async Task<bool> IsTakenOverAsync(RunRow run, LogView view, CancellationToken cancellationToken)
+    {
+        if (view.ClaimedBy == run.RunId)
+        {
+            return view.ClaimedAttempt > run.Attempt;
+        }
+
+        var row = await catalog.FindRunAsync(run.RunId, cancellationToken);
+        return row is null || row.IsFinal || row.Attempt != run.Attempt;
+    }
 
     private static bool IsClosed(RunRow run, IReadOnlyList<StoredEntry> line, LogView view, bool rollBack) =>
         view.ClaimedBy == run.RunId
@@ -73,9 +82,8 @@ internal sealed class RunClosing(IThreadLogStore store, TimeProvider time)
     internal static bool IsClosing(LogEntry entry) => entry.AppendId.EndsWith(Suffix, StringComparison.Ordinal);
 
     /// <summary>Makes the entry that closes a log.</summary>
-    internal LogEntry Entry(RunRow run, LogView view, EndLogRecord end)
+    internal static LogEntry Entry(RunRow run, LogView view, EndLogRecord end, DateTimeOffset now)
     {
-        var now = time.GetUtcNow();
         var next = view.ClaimedBy == run.RunId ? view.NextEvent : 0;
         return new LogEntry
         {

@@ -19,7 +19,7 @@ internal sealed class RunGivingUp(IThreadLogStore store, TimeProvider time)
             Error = error,
             CheckpointId = view.Root?.CheckpointId,
         };
-        var entry = new RunClosing(store, time).Entry(run, view, end);
+        var entry = RunClosing.Entry(run, view, end, time.GetUtcNow());
         var outcome = await store.AppendAsync(run.LogId, view.NextPosition, entry, CancellationToken.None);
         return outcome.IsAppended
             ? new RunOutcome { Status = RunStatus.Error, StopReason = StopReason.Orphaned, Error = error, CheckpointId = end.CheckpointId }

@@ -5,6 +5,7 @@ namespace OrleansRuns.Runtime;
 internal sealed class RunExecutor(
     GraphRegistry graphs,
     IThreadLogStore store,
+    IRunCatalog catalog,
     ThreadReader threads,
     NodeRunner nodes,
     SuspectTurns turns,
@@ -25,7 +26,7 @@ internal sealed class RunExecutor(
     public async Task<RunOutcome> CloseAsync(
         RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken) =>
         RunExecution.Outcome(
-            await new RunClosing(store, time).CloseAsync(run, RunExecution.EndOf(outcome), rollBack, cancellationToken));
+            await new RunClosing(store, catalog, time).CloseAsync(run, RunExecution.EndOf(outcome), rollBack, cancellationToken));
 
     public async Task<ThreadRest> FindRestAsync(RunRow run, CancellationToken cancellationToken) =>
         ThreadRest.Of(LogView.Of(await store.ReadLineAsync(run.LogId, null, cancellationToken)));

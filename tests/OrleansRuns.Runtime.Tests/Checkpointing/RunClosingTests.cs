@@ -49,6 +49,36 @@ public sealed class RunClosingTests(ITestOutputHelper output)
         Assert.Equal(entries, _store.Appends);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task CloseAsync_NextRunHasClaimedSinceTheRowWasRead_WritesNothing(bool rollBack)
+    {
+        // As one does that stood still between the two reads, while the run was ended by another and the next one began.
+        var bench = new RunBench(_graph, _store);
+        await bench.ExecuteAsync(new { until = 3 });
+        await bench.ExecuteAsync(new { until = 3 }, "run-2");
+        var entries = _store.Appends;
+
+        await Assert.ThrowsAsync<FencedException>(
+            () => bench.CloseAsync("run-1", Cancelled, rollBack, row => row with { Status = RunStatus.Success }));
+
+        Assert.Equal(entries, _store.Appends);
+    }
+
+    [Fact]
+    public async Task CloseAsync_LaterAttemptHasBegunAndNotClaimedYet_WritesNothing()
+    {
+        var bench = new RunBench(_graph, _store);
+        await bench.ExecuteAsync(new { until = 3 }, "run-0");
+        var entries = _store.Appends;
+
+        await Assert.ThrowsAsync<FencedException>(
+            () => bench.CloseAsync("run-1", Cancelled, rollBack: false, row => row with { Attempt = 2 }));
+
+        Assert.Equal(entries, _store.Appends);
+    }
+
     [Fact]
     public async Task CloseAsync_AttemptHasNotReadItsLogYet_ItEndsAsItWasClosed()
     {

@@ -36,6 +36,7 @@ internal sealed class RunBench
         _executor = new RunExecutor(
             graphs,
             store,
+            Catalog,
             Reader,
             nodes,
             Turns,
@@ -79,9 +80,16 @@ internal sealed class RunBench
         ExecuteAsync(Request(run) with { CheckpointId = checkpointId }, 1, null);
 
     /// <summary>Closes the log of a run that does not execute any more.</summary>
-    internal Task CloseAsync(string run, EndLogRecord end, bool rollBack) =>
-        new RunClosing(_store, TimeProvider.System).CloseAsync(
-            Rows.Claimed(Thread, Request(run), attempt: 1), end, rollBack, CancellationToken.None);
+    /// <param name="run">The run.</param>
+    /// <param name="end">How it ends.</param>
+    /// <param name="rollBack">Whether the thread returns to its state before it.</param>
+    /// <param name="change">What has become of its row since whoever closes it has read that; nothing, unless given.</param>
+    internal Task CloseAsync(string run, EndLogRecord end, bool rollBack, Func<RunRow, RunRow>? change = null)
+    {
+        var row = Rows.Claimed(Thread, Request(run), attempt: 1);
+        var catalog = new OneRunCatalog { Row = change is null ? row : change(row) };
+        return new RunClosing(_store, catalog, TimeProvider.System).CloseAsync(row, end, rollBack, CancellationToken.None);
+    }
 
     /// <summary>Reads the thread's newest state.</summary>
     internal async Task<TState> StateAsync<TState>()

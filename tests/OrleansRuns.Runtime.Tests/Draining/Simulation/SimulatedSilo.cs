@@ -39,6 +39,7 @@ internal sealed class SimulatedSilo : IServiceProvider, IDisposable
         _executor = new RunExecutor(
             SimulatedGraph.Registry,
             connection,
+            connection,
             new ThreadReader(connection, connection, SimulatedGraph.Registry),
             runner,
             new SuspectTurns(Options.Create(new RunRecoveryOptions()), time),

@@ -41,6 +41,7 @@ internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, ITh
         _executor = new RunExecutor(
             graphs,
             this,
+            catalog,
             new ThreadReader(this, catalog, graphs),
             nodes,
             new SuspectTurns(Options.Create(new RunRecoveryOptions()), time),
