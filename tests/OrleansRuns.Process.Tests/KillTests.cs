@@ -53,5 +53,6 @@ public sealed class KillTests(ITestOutputHelper output)
         output.WriteLine(RecoveryTimes.Describe(kills, await checker.ReadLogsAsync()));
         Assert.True(findings.Count == 0, string.Join(Environment.NewLine, findings));
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
+        Assert.True(leftAlone > 0, $"Seed {seed}: no kill hit a run that nobody asked for.");
     }
 }

@@ -49,6 +49,7 @@ public sealed class PartitionTests(ITestOutputHelper output)
         output.WriteLine($"{load.Acknowledged.Count} orders, {hits} of them on a silo that was cut off");
         Assert.True(findings.Count == 0, string.Join(Environment.NewLine, findings));
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
+        Assert.True(hits > 0, $"Seed {seed}: no cut hit a run.");
     }
 
     private async Task<int> CutAsync(SiloNetwork network, SiloFleet fleet, RunsChecker checker, int place, bool alsoFromDatabase)

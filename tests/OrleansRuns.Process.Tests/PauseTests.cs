@@ -37,6 +37,7 @@ public sealed class PauseTests(ITestOutputHelper output)
         output.WriteLine($"{load.Acknowledged.Count} orders, {hits} of them on a silo that was paused");
         Assert.True(findings.Count == 0, string.Join(Environment.NewLine, findings));
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
+        Assert.True(hits > 0, $"Seed {seed}: no pause hit a run.");
     }
 
     private async Task<int> PauseAsync(SiloFleet fleet, RunsChecker checker, SiloProcess victim)

@@ -235,9 +235,11 @@ public sealed class ThreadGrainTests
     [Fact]
     public async Task StartRunAsync_ThreadHeldByADeadEdit_FreesIt()
     {
+        var editTimeout = TimeSpan.FromSeconds(1);
         await using var cluster = await RunCluster.StartAsync(options =>
-            options.Configure = runs => runs.Configure<RunsOptions>(o => o.EditTimeout = TimeSpan.FromSeconds(1)));
+            options.Configure = runs => runs.Configure<RunsOptions>(o => o.EditTimeout = editTimeout));
         var thread = cluster.Runs.Thread();
+        var taken = TimeProvider.System.GetTimestamp();
         await cluster.Catalog.TakeSlotAsync(thread.Id, SampleGraphs.Failing, "edit-dead", CancellationToken.None);
 
         await Eventually.TrueAsync(
@@ -255,6 +257,7 @@ public sealed class ThreadGrainTests
             },
             $"thread '{thread.Id}' to be free again");
 
+        Assert.True(TimeProvider.System.GetElapsedTime(taken) >= editTimeout, "A run took the thread before the edit had its time.");
         Assert.Single(await thread.GetRunsAsync());
     }
 

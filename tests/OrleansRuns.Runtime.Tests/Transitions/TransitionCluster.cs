@@ -42,6 +42,7 @@ public abstract class TransitionCluster : IAsyncLifetime
     internal TransitionCluster Reset()
     {
         Cluster.Store.Hooks.Before = Cluster.Store.Hooks.After = _ => Task.CompletedTask;
+        Cluster.Store.LeaseHooks.Before = _ => Task.CompletedTask;
         Log.Before = Log.After = _ => Task.CompletedTask;
         return this;
     }
@@ -62,6 +63,12 @@ public abstract class TransitionCluster : IAsyncLifetime
                 : Task.CompletedTask;
         return () => before;
     }
+
+    /// <summary>Lets no search of recovery find anything, which would help whoever is tested.</summary>
+    internal void FailSearches() =>
+        Cluster.Store.LeaseHooks.Before = name => name == nameof(IOwnerLeases.ListDueAsync)
+            ? Task.FromException(new TimeoutException("The database did not answer the search."))
+            : Task.CompletedTask;
 
     /// <summary>Holds the next call with a name open before it is made.</summary>
     internal HeldCall HoldBefore(string call)
