@@ -89,6 +89,7 @@ internal static class GraphJson
 
     private static JsonSerializerOptions Create(bool isStrict)
     {
+        var contract = new DefaultJsonTypeInfoResolver { Modifiers = { StoredTypes.CheckMembers } };
         var options = new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -99,7 +100,8 @@ internal static class GraphJson
             RespectRequiredConstructorParameters = isStrict,
             IgnoreReadOnlyProperties = true,
             AllowDuplicateProperties = false,
-            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { StoredTypes.CheckMembers } },
+            AllowOutOfOrderMetadataProperties = true,
+            TypeInfoResolver = contract,
             Converters =
             {
                 new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: !isStrict),

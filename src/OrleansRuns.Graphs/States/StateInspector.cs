@@ -140,6 +140,10 @@ internal static class StateInspector
         {
             problems.Add($"{place} is a {TypeName(type)}, which cannot be read from JSON: {reason}");
         }
+        else if (PolymorphicTypes.FindMistake(GraphJson.Lenient.GetTypeInfo(type)) is { } confusion)
+        {
+            problems.Add($"{place} {confusion}");
+        }
         else
         {
             foreach (var part in type.IsArray ? [type.GetElementType()!] : type.GetGenericArguments())
@@ -231,10 +235,10 @@ internal static class StateInspector
     {
         try
         {
-            var kind = GraphJson.Lenient.GetTypeInfo(type).Kind;
-            if (kind != JsonTypeInfoKind.None)
+            var info = GraphJson.Lenient.GetTypeInfo(type);
+            if (info.Kind != JsonTypeInfoKind.None && !PolymorphicTypes.IsBaseOnly(info))
             {
-                JsonSerializer.Deserialize(kind == JsonTypeInfoKind.Enumerable ? "[]" : "{}", type, GraphJson.Lenient);
+                JsonSerializer.Deserialize(info.Kind == JsonTypeInfoKind.Enumerable ? "[]" : "{}", type, GraphJson.Lenient);
             }
 
             return null;

@@ -352,7 +352,7 @@ public sealed partial class StateModelTests
     {
         var problems = new List<string>();
         var model = StateModel<TState>.Create(problems);
-        Assert.Empty(problems);
+        Assert.True(problems.Count == 0, string.Join("; ", problems));
         return model!;
     }
 
