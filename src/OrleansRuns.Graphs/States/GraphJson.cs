@@ -90,6 +90,11 @@ internal static class GraphJson
     private static JsonSerializerOptions Create(bool isStrict)
     {
         var contract = new DefaultJsonTypeInfoResolver { Modifiers = { StoredTypes.CheckMembers } };
+        if (!isStrict)
+        {
+            contract.Modifiers.Add(UnknownMembers.Carry);
+        }
+
         var options = new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
