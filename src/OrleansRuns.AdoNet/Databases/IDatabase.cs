@@ -33,6 +33,9 @@ internal interface IDatabase : IAsyncDisposable
     /// <exception cref="Orleans.Runtime.OrleansConfigurationException">Another process holds it, or a setting breaks a promise.</exception>
     Task OpenAsync(CancellationToken cancellationToken);
 
+    /// <summary>Gives a database back that cannot be used, and leaves nothing behind that opening it has made beside it.</summary>
+    Task AbandonAsync();
+
     /// <summary>Gives the database back, after everything that writes has stopped.</summary>
     Task CloseAsync();
 }

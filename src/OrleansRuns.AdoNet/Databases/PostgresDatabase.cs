@@ -104,6 +104,8 @@ internal sealed class PostgresDatabase : IDatabase
         }
     }
 
+    public Task AbandonAsync() => Task.CompletedTask;
+
     public Task CloseAsync() => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();

@@ -73,13 +73,7 @@ internal sealed class SqliteDatabase : IDatabase
         }
         catch (Exception exception)
         {
-            if (_lock is not null && _isLockNew)
-            {
-                // While it is held: nobody else can have taken it, and whoever comes next is refused the file as well.
-                File.Delete(_lock.Name);
-            }
-
-            await CloseAsync();
+            await AbandonAsync();
             throw exception switch
             {
                 SqliteException { SqliteErrorCode: NotADatabase } => new OrleansConfigurationException(
@@ -89,6 +83,17 @@ internal sealed class SqliteDatabase : IDatabase
                 _ => exception,
             };
         }
+    }
+
+    public Task AbandonAsync()
+    {
+        if (_lock is not null && _isLockNew)
+        {
+            // While it is held: nobody else can have taken it, and whoever comes next is refused the file as well.
+            File.Delete(_lock.Name);
+        }
+
+        return CloseAsync();
     }
 
     public Task CloseAsync()

@@ -10,10 +10,20 @@ internal sealed class DatabaseStartup(IDatabase database, SchemaMigrator migrato
         lifecycle.Subscribe(
             nameof(DatabaseStartup),
             Stage,
-            async cancellationToken =>
-            {
-                await database.OpenAsync(cancellationToken);
-                await migrator.ApplyAsync(cancellationToken);
-            },
+            StartAsync,
             _ => database.CloseAsync());
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await database.OpenAsync(cancellationToken);
+        try
+        {
+            await migrator.ApplyAsync(cancellationToken);
+        }
+        catch
+        {
+            await database.AbandonAsync();
+            throw;
+        }
+    }
 }

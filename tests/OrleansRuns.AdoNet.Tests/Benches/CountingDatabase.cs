@@ -27,6 +27,8 @@ internal sealed class CountingDatabase(IDatabase inner) : DbDataSource, IDatabas
 
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
+    public Task AbandonAsync() => inner.AbandonAsync();
+
     public Task CloseAsync() => inner.CloseAsync();
 
     protected override DbConnection CreateDbConnection() => new CountingConnection(this);

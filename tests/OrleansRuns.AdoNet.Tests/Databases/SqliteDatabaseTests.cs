@@ -99,6 +99,29 @@ public sealed class SqliteDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task OpenAsync_NewerDatabase_IsLeftAsItIs()
+    {
+        await using (await StartAsync(PathOfFile))
+        {
+        }
+
+        File.Delete(PathOfFile + ".lock");
+        await using (var newer = SqliteFactory.Instance.CreateDataSource($"Data Source={PathOfFile};Pooling=false"))
+        await using (var connection = await newer.OpenConnectionAsync())
+        {
+            await connection.ExecuteAsync("insert into schema_versions values (999, 999, 'later')");
+        }
+
+        var before = await File.ReadAllBytesAsync(PathOfFile);
+
+        var exception = await Assert.ThrowsAsync<OrleansConfigurationException>(() => StartAsync(PathOfFile));
+
+        Assert.Contains("has schema 999", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllBytesAsync(PathOfFile));
+        Assert.Equal([PathOfFile], Directory.GetFiles(Path.GetDirectoryName(PathOfFile)!));
+    }
+
+    [Fact]
     public async Task OpenAsync_NotADatabase_IsLeftAsItIs()
     {
         var text = string.Join('\n', Enumerable.Repeat("This is a text, and a long one.", 100));

@@ -118,6 +118,8 @@ public sealed partial class StopLog : ILifecycleParticipant<ISiloLifecycle>
 
         public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
+        public Task AbandonAsync() => inner.AbandonAsync();
+
         public Task CloseAsync()
         {
             log.Close("the database is given back");
