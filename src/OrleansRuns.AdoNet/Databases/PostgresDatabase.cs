@@ -1,10 +1,11 @@
 using System.Data.Common;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace OrleansRuns.AdoNet;
 
 /// <summary>A PostgreSQL database: any number of silos.</summary>
-internal sealed class PostgresDatabase : IDatabase
+internal sealed partial class PostgresDatabase : IDatabase
 {
     /// <summary>The schema that holds everything, so that an application's own tables stay untouched.</summary>
     internal const string SchemaName = "orleansruns";
@@ -28,10 +29,18 @@ internal sealed class PostgresDatabase : IDatabase
     /// </remarks>
     private const int SilentTransactionTimeout = 5_000;
 
-    private readonly PostgresRunsOptions _options;
+    /// <summary>How long a silo that starts waits before it tries again to reach a server that is away.</summary>
+    private static readonly TimeSpan StartPause = TimeSpan.FromSeconds(1);
 
-    internal PostgresDatabase(PostgresRunsOptions options, bool isReadOnly = false)
+    private readonly PostgresRunsOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<PostgresDatabase> _logger;
+
+    internal PostgresDatabase(
+        PostgresRunsOptions options, TimeProvider time, ILogger<PostgresDatabase> logger, bool isReadOnly = false)
     {
+        _time = time;
+        _logger = logger;
         _options = options;
         var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString)
         {
@@ -87,20 +96,22 @@ internal sealed class PostgresDatabase : IDatabase
 
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        try
+        for (var began = _time.GetTimestamp(); ; await Task.Delay(StartPause, _time, cancellationToken))
         {
-            await using var connection = await Source.OpenConnectionAsync(cancellationToken);
-            var commit = await connection.ScalarAsync<string>("show synchronous_commit");
-            if (commit == "off" && !_options.AllowAsynchronousCommit)
+            try
             {
-                throw new OrleansConfigurationException(
-                    $"{DisplayName} has synchronous_commit = off, which may lose commits that were answered. Set it to on for this "
-                    + "database or role, or set AllowAsynchronousCommit to accept the loss.");
+                await CheckAsync(cancellationToken);
+                return;
             }
-        }
-        catch (NpgsqlException exception)
-        {
-            throw new OrleansConfigurationException($"{DisplayName} cannot be opened: {exception.Message}", exception);
+            catch (NpgsqlException exception)
+                when (exception.IsTransient && _time.GetElapsedTime(began) + StartPause < _options.StartTimeout)
+            {
+                LogAway(DisplayName, exception.Message, _options.StartTimeout);
+            }
+            catch (NpgsqlException exception)
+            {
+                throw new OrleansConfigurationException($"{DisplayName} cannot be opened: {exception.Message}", exception);
+            }
         }
     }
 
@@ -109,4 +120,19 @@ internal sealed class PostgresDatabase : IDatabase
     public Task CloseAsync() => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
+
+    private async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await Source.OpenConnectionAsync(cancellationToken);
+        var commit = await connection.ScalarAsync<string>("show synchronous_commit");
+        if (commit == "off" && !_options.AllowAsynchronousCommit)
+        {
+            throw new OrleansConfigurationException(
+                $"{DisplayName} has synchronous_commit = off, which may lose commits that were answered. Set it to on for this "
+                + "database or role, or set AllowAsynchronousCommit to accept the loss.");
+        }
+    }
+
+    [LoggerMessage(3800, LogLevel.Warning, "{Database} cannot be reached: {Reason} The silo tries again for up to {Timeout}.")]
+    private partial void LogAway(string database, string reason, TimeSpan timeout);
 }

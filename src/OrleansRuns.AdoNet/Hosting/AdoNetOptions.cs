@@ -15,6 +15,9 @@ public sealed class SqliteRunsOptions
 /// <summary>Where runs are kept in a PostgreSQL database.</summary>
 public sealed class PostgresRunsOptions
 {
+    /// <summary>The section of the configuration that they are read from: OrleansRuns:Postgres.</summary>
+    public const string Section = "OrleansRuns:Postgres";
+
     /// <summary>Gets or sets the connection string. Everything is kept in the schema "orleansruns" of its database.</summary>
     [Required(AllowEmptyStrings = false)]
     public string ConnectionString { get; set; } = "";
@@ -23,6 +26,11 @@ public sealed class PostgresRunsOptions
     /// <value>2 to 1,000; the default is 32. A server takes 100 unless it is told otherwise, for all silos together.</value>
     [Range(2, 1000)]
     public int MaxConnections { get; set; } = 32;
+
+    /// <summary>Gets or sets how long a silo that starts tries to reach a server that is away, such as one that restarts.</summary>
+    /// <value>0 to 10 minutes; the default is 30 seconds. A server that refuses the silo, or lacks the database, is not waited for.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Gets or sets how many statements a connection keeps prepared.</summary>
     /// <value>0 to 1,000; the default is 50. Use 0 behind a pooler that does not know prepared statements.</value>

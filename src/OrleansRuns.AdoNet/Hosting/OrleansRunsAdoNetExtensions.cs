@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Storage;
 using OrleansRuns.AdoNet;
@@ -39,12 +40,13 @@ public static class OrleansRunsAdoNetExtensions
     public static ISiloBuilder AddOrleansRunsPostgres(this ISiloBuilder builder, Action<PostgresRunsOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddOptions<PostgresRunsOptions>().Configure(configure).ValidateOnStart();
+        builder.Services.AddOptions<PostgresRunsOptions>()
+            .Bind(builder.Configuration.GetSection(PostgresRunsOptions.Section)).Configure(configure).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<PostgresRunsOptions>, PostgresRunsOptionsValidator>();
         // The container disposes the data source when the host is disposed, which is after the silo has stopped: nothing that still
         // writes can find its pool closed.
         builder.Services.AddSingleton<IDatabase>(
-            services => new PostgresDatabase(services.GetRequiredService<IOptions<PostgresRunsOptions>>().Value));
+            services => CreatePostgres(services, services.GetRequiredService<IOptions<PostgresRunsOptions>>().Value, isReadOnly: false));
         return builder.AddLogStorage((options, database) =>
         {
             options.Invariant = PostgresDatabase.Invariant;
@@ -71,10 +73,17 @@ public static class OrleansRunsAdoNetExtensions
         this IServiceCollection services, string connectionString, bool canRepair = false)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddSingleton<IDatabase>(
-            _ => new PostgresDatabase(new PostgresRunsOptions { ConnectionString = connectionString }, isReadOnly: !canRepair));
+        // Somebody waits for the answer of a look, who can tell by himself that the server is away.
+        var options = new PostgresRunsOptions { ConnectionString = connectionString, StartTimeout = TimeSpan.Zero };
+        services.AddSingleton<IDatabase>(provider => CreatePostgres(provider, options, isReadOnly: !canRepair));
         return services.AddReader();
     }
+
+    private static PostgresDatabase CreatePostgres(IServiceProvider services, PostgresRunsOptions options, bool isReadOnly) => new(
+        options,
+        services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ILogger<PostgresDatabase>>(),
+        isReadOnly);
 
     private static ISiloBuilder AddLogStorage(
         this ISiloBuilder builder, Action<Configuration.AdoNetGrainStorageOptions, IDatabase> configure)

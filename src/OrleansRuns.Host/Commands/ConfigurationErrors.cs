@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansRuns.AdoNet;
 using OrleansRuns.Runtime;
 
 namespace OrleansRuns.Host;
@@ -14,6 +15,7 @@ internal static class ConfigurationErrors
         [typeof(RunEventsOptions)] = RunEventsOptions.Section,
         [typeof(RunRecoveryOptions)] = RunRecoveryOptions.Section,
         [typeof(DrainOptions)] = DrainOptions.Section,
+        [typeof(PostgresRunsOptions)] = PostgresRunsOptions.Section,
         [typeof(WebOptions)] = WebOptions.Section,
         [typeof(PodOptions)] = PodOptions.Section,
     };

@@ -53,7 +53,7 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
     public async Task Source_StatementSentAgain_IsPreparedByTheServer()
     {
         const string Statement = "select count(*) from pg_class where relname = $1";
-        await using var database = new PostgresDatabase(new PostgresRunsOptions { ConnectionString = ConnectionString });
+        await using var database = PostgresDatabases.Create(ConnectionString);
         await using var connection = await database.Source.OpenConnectionAsync();
         for (var time = 0; time < 3; time++)
         {
@@ -68,7 +68,7 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
     public async Task Source_ClientSilentInsideATransaction_LosesItsLocks()
     {
         await ExecuteAsync("create table held (id integer); insert into held values (1)");
-        await using var database = new PostgresDatabase(new PostgresRunsOptions { ConnectionString = ConnectionString });
+        await using var database = PostgresDatabases.Create(ConnectionString);
         await using var silent = await database.Source.OpenConnectionAsync();
         await using var transaction = await silent.BeginTransactionAsync();
         await silent.ExecuteAsync("update public.held set id = 2");

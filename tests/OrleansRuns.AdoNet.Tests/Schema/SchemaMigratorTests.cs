@@ -31,5 +31,5 @@ public sealed class PostgresSchemaMigratorTests : SchemaMigratorContract
     }
 
     internal override IDatabase NewDatabase() =>
-        new PostgresDatabase(new PostgresRunsOptions { ConnectionString = _server!.ConnectionString });
+        PostgresDatabases.Create(_server!.ConnectionString);
 }

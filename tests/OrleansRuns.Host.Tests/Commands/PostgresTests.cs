@@ -95,10 +95,27 @@ public sealed class PostgresTests
     public async Task Serve_NoSuchServer_IsTold(string connectionString, string message)
     {
         using var program = new HostProgram();
+        program.Write("appsettings.json", """{"OrleansRuns":{"Postgres":{"StartTimeout":"00:00:00"}}}""");
 
         var end = await program.RunAsync("--postgres", connectionString);
 
         Assert.Equal(ExitCode.BadUsage, end.ExitCode);
         Assert.Contains(message, end.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Serve_ServerIsAwayAtFirst_ServesWhenItIsBack()
+    {
+        await using var database = await PostgresTestDatabase.CreateAsync();
+        await using var proxy = new PostgresProxy(database.ConnectionString);
+        using var program = new HostProgram();
+        proxy.FailNext(PostgresFault.LoseRequest);
+
+        await using var serving = await ServingProgram.StartAsync(
+            program, "--postgres", proxy.ConnectionString, "--http", "127.0.0.1:0");
+
+        Assert.Contains("cannot be reached: ", serving.Log, StringComparison.Ordinal);
+        serving.Terminate();
+        Assert.Equal(ExitCode.Success, (await serving.EndAsync()).ExitCode);
     }
 }
