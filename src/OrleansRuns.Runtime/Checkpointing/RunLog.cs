@@ -123,7 +123,7 @@ internal sealed class RunLog(
                 _failure = exception;
                 batch.Concat(_queue).ToList().ForEach(request => request.Complete(exception));
                 _queue.Clear();
-                // What the nodes' own callbacks do or throw is not the appender's business.
+                // What hangs on the token is not the appender's business.
                 _ = _ended.CancelAsync();
             }
         }

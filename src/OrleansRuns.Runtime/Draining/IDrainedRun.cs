@@ -32,7 +32,7 @@ internal interface IDrainedRun
     void Drain();
 
     /// <summary>Cancels its nodes.</summary>
-    /// <returns>A task that completes when the nodes' own callbacks have run.</returns>
+    /// <returns>A task that completes when everything of the run has been told.</returns>
     Task CancelForDrainAsync();
 
     /// <summary>Writes for it how it ended, unless it has done so itself: from then on it writes nothing more.</summary>

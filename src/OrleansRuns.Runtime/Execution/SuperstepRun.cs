@@ -65,7 +65,7 @@ internal sealed class SuperstepRun(
             else if (result.End is { Kind: LoopEndKind.Failed } failed && failure is null)
             {
                 failure = failed;
-                // The callbacks of the token are the nodes' own code, which must not run on the run's scheduler.
+                // What its callbacks do must not run on the run's scheduler.
                 await siblings.CancelAsync();
             }
         }

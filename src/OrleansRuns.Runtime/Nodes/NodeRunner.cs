@@ -132,6 +132,8 @@ internal sealed partial class NodeRunner(
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var clock = new AttemptClock(node.Task.Node, nodeOptions, cancel, time);
+        using var seen = new NodeToken(
+            exception => LogCallbackFailed(logger, exception, node.Run.RunId, node.Task.Node, attempt), cancel.Token);
         var context = new RunNodeContext(node.Events, clock.Heartbeat)
         {
             RunId = node.Run.RunId,
@@ -146,7 +148,7 @@ internal sealed partial class NodeRunner(
             Services = services,
             RunContext = node.Context,
             Answers = node.Before?.Answers ?? [],
-            CancellationToken = cancel.Token,
+            CancellationToken = seen.Token,
         };
         try
         {
@@ -245,4 +247,8 @@ internal sealed partial class NodeRunner(
     [LoggerMessage(3412, LogLevel.Information,
         "Run {RunId}: attempt {Attempt} of node {Node} ended after it was left behind. Its result is discarded.")]
     private static partial void LogLateResult(ILogger logger, Exception? exception, string runId, string node, int attempt);
+
+    [LoggerMessage(3413, LogLevel.Warning,
+        "Run {RunId}: what attempt {Attempt} of node {Node} does when it is cancelled failed. It is cancelled all the same.")]
+    private static partial void LogCallbackFailed(ILogger logger, Exception exception, string runId, string node, int attempt);
 }

@@ -42,7 +42,7 @@ internal sealed class RunStop : IDisposable
     internal void NodeLeftBehind() => _hasLeftNodes = true;
 
     /// <summary>Asks the execution to end.</summary>
-    /// <returns>A task that completes when the callbacks of the token, which are the nodes' own code, have run on the pool.</returns>
+    /// <returns>A task that completes when the callbacks of the token have run on the pool. Those of nodes are not waited for.</returns>
     internal Task RequestAsync(RunStatus status, StopReason reason, string? error = null)
     {
         Interlocked.CompareExchange(ref _outcome, new RunOutcome { Status = status, StopReason = reason, Error = error }, null);
