@@ -97,8 +97,22 @@ internal sealed partial class ThreadSlots(
     /// <summary>Frees the slot together with the status that the thread has after the edit, whether or not the edit was appended.</summary>
     private async Task<string?> ReleaseSlotAsync(ThreadRow slot, string holder, CancellationToken cancellationToken)
     {
-        var rest = ThreadRest.Of(LogView.Of(await store.ReadLineAsync(slot.LogId, null, cancellationToken)));
+        var rest = await FindRestAsync(slot, cancellationToken);
         return await catalog.ReleaseSlotAsync(slot.ThreadId, holder, slot.Epoch, rest, cancellationToken);
+    }
+
+    private async Task<ThreadRest?> FindRestAsync(ThreadRow slot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return ThreadRest.Of(LogView.Of(await store.ReadLineAsync(slot.LogId, null, cancellationToken)));
+        }
+        catch (Exception exception) when (LogView.IsUnreadable(exception))
+        {
+            // It says no more than whether the thread asks something. Whoever waits for the thread does not wait for that.
+            LogRestUnknown(logger, exception, slot.ThreadId);
+            return null;
+        }
     }
 
     private async Task TryReleaseAsync(ThreadRow slot, string holder, Exception cause)
@@ -119,4 +133,7 @@ internal sealed partial class ThreadSlots(
 
     [LoggerMessage(3201, LogLevel.Warning, "Thread {ThreadId} could not be released by edit {Holder}; it is freed after {Timeout}.")]
     private static partial void LogNotReleased(ILogger logger, Exception exception, string threadId, string holder, TimeSpan timeout);
+
+    [LoggerMessage(3202, LogLevel.Error, "The log of thread {ThreadId} cannot be read: an edit lets it go all the same. Use 'doctor'.")]
+    private static partial void LogRestUnknown(ILogger logger, Exception exception, string threadId);
 }

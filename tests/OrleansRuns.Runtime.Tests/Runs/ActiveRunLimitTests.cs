@@ -70,6 +70,22 @@ public sealed class ActiveRunLimitTests
         Assert.Equal(RunStatus.Success, (await run.WaitAsync().WithinAsync("the queued run to end")).Status);
     }
 
+    [Fact]
+    public async Task StartAsync_EditHasDiedAndTheLogCannotBeRead_EndsTheQueuedRunAsAnError()
+    {
+        await using var cluster = await RunCluster.StartAsync(options => options.Configure = runs =>
+            runs.Configure<RunsOptions>(one => (one.EditTimeout, one.PendingPeriod) =
+                (TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100))));
+        var thread = cluster.Runs.Thread();
+        var slot = await cluster.Catalog.TakeSlotAsync(thread.Id, SampleGraphs.Gated, "edit-dead", CancellationToken.None);
+        var run = await thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Enqueue);
+        var misfit = LogEntries.Entry("edit-dead/1/0", isBase: true, LogEntries.Checkpoint("follows what is not there"));
+
+        await cluster.Log.AppendAsync(slot.LogId, 0, misfit, CancellationToken.None);
+
+        Assert.Equal(RunStatus.Error, (await run.WaitAsync().WithinAsync("the queued run to end")).Status);
+    }
+
     private static Task<RunCluster> StartAsync(int limit) => RunCluster.StartAsync(options =>
         options.Configure = runs => runs.Configure<RunsOptions>(
             one => (one.MaxActiveRuns, one.PendingPeriod) = (limit, TimeSpan.FromMilliseconds(100))));
