@@ -15,6 +15,7 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="InvalidRunRequestException">The input, the answer or the checkpoint does not fit; nothing was changed.</exception>
     /// <exception cref="ThreadBusyException">Another run or an edit holds the thread.</exception>
     /// <exception cref="RunConflictException">The run id was used before with a different request.</exception>
+    /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     [Alias("StartRunAsync")]
     Task<RunSnapshot> StartRunAsync(StartRunRequest request, CancellationToken cancellationToken = default);
 
@@ -23,6 +24,7 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     [Alias("GetStateAsync"), AlwaysInterleave]
     Task<ThreadSnapshot> GetStateAsync(string? checkpointId = null, CancellationToken cancellationToken = default);
 
@@ -32,6 +34,7 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     [Alias("GetHistoryAsync"), AlwaysInterleave]
     Task<IReadOnlyList<ThreadSnapshot>> GetHistoryAsync(
         string? before = null, int limit = 10, CancellationToken cancellationToken = default);
@@ -50,6 +53,7 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
     /// <exception cref="InvalidRunRequestException">The values or the node do not fit; nothing was changed.</exception>
     /// <exception cref="ThreadBusyException">A run or another edit holds the thread.</exception>
+    /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     [Alias("UpdateStateAsync")]
     Task<ThreadSnapshot> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken = default);
 
@@ -62,6 +66,7 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
     /// <exception cref="InvalidRunRequestException">The edit id is no UUIDv7; nothing was changed.</exception>
     /// <exception cref="ThreadBusyException">A run or an edit holds the thread.</exception>
+    /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     [Alias("ForkAsync")]
     Task<ThreadSnapshot> ForkAsync(string checkpointId, string? editId = null, CancellationToken cancellationToken = default);
 

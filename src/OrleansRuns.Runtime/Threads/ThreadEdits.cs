@@ -41,8 +41,7 @@ internal sealed class ThreadEdits(
         CancellationToken cancellationToken)
     {
         var holder = ThreadSlots.HolderOf(editId ?? Guid.CreateVersion7().ToString());
-        if (editId is not null
-            && await reader.HasWrittenAsync(thread.LogId, holder, RunRequests.TimeOf(editId, "an edit") - ClockSkew, cancellationToken))
+        if (editId is not null && await HasWrittenAsync(RunRequests.TimeOf(editId, "an edit") - ClockSkew))
         {
             await slots.ReleaseAsync(thread, holder);
             return;
@@ -70,6 +69,9 @@ internal sealed class ThreadEdits(
                 }
             },
             cancellationToken);
+
+        Task<bool> HasWrittenAsync(DateTimeOffset since) => UnreadableThread.ToldAsync(
+            thread, () => reader.HasWrittenAsync(thread.LogId, holder, since, cancellationToken));
     }
 
     private async Task AppendAsync(

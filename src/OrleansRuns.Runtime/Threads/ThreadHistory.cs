@@ -9,7 +9,7 @@ internal sealed class ThreadHistory(IRunCatalog catalog, ThreadReader reader) : 
     public async Task<ThreadSnapshot> GetStateAsync(string threadId, string? checkpointId, CancellationToken cancellationToken)
     {
         var thread = await FindAsync(threadId, cancellationToken);
-        var point = await ReadAsync(thread, () => reader.FindAsync(thread, checkpointId, cancellationToken));
+        var point = await reader.FindAsync(thread, checkpointId, cancellationToken);
         if (checkpointId is not null)
         {
             return ThreadStates.At(thread, point ?? throw new CheckpointNotFoundException(threadId, checkpointId));
@@ -24,7 +24,7 @@ internal sealed class ThreadHistory(IRunCatalog catalog, ThreadReader reader) : 
     {
         CheckLimit(limit);
         var thread = await FindAsync(threadId, cancellationToken);
-        var points = await ReadAsync(thread, () => reader.ReadHistoryAsync(thread, before, limit, cancellationToken));
+        var points = await reader.ReadHistoryAsync(thread, before, limit, cancellationToken);
         return [.. points.Select(point => ThreadStates.At(thread, point))];
     }
 
@@ -41,22 +41,6 @@ internal sealed class ThreadHistory(IRunCatalog catalog, ThreadReader reader) : 
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxLimit);
-    }
-
-    /// <exception cref="InvalidDataException">Entries of the thread's log do not fit each other.</exception>
-    private static async Task<T> ReadAsync<T>(ThreadRow thread, Func<Task<T>> read)
-    {
-        try
-        {
-            return await read();
-        }
-        catch (Exception exception) when (exception is not InvalidDataException && LogView.IsUnreadable(exception))
-        {
-            throw new InvalidDataException(
-                $"The log of thread '{thread.ThreadId}' cannot be read: an entry does not fit those before it. It is damaged: let the "
-                + "doctor name the entry, and restore it from a backup.",
-                exception);
-        }
     }
 
     private async Task<ThreadRow> FindAsync(string threadId, CancellationToken cancellationToken) =>

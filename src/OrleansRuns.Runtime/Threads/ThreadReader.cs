@@ -14,9 +14,13 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
     /// <param name="checkpointId">The checkpoint; <see langword="null"/> for the newest.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The state, or <see langword="null"/> when there is no such checkpoint.</returns>
-    internal async Task<ThreadPoint?> FindAsync(ThreadRow thread, string? checkpointId, CancellationToken cancellationToken)
+    /// <exception cref="InvalidDataException">The log cannot be read, or the state does not fit the graph as it is here.</exception>
+    internal Task<ThreadPoint?> FindAsync(ThreadRow thread, string? checkpointId, CancellationToken cancellationToken) =>
+        UnreadableThread.ToldAsync(thread, () => FindAsync(thread, graphs.Get(thread.Graph), checkpointId, cancellationToken));
+
+    private async Task<ThreadPoint?> FindAsync(
+        ThreadRow thread, CompiledGraph graph, string? checkpointId, CancellationToken cancellationToken)
     {
-        var graph = graphs.Get(thread.Graph);
         if (checkpointId is null)
         {
             return Point(graph, LogView.Of(await log.ReadLineAsync(thread.LogId, null, cancellationToken)));
@@ -45,10 +49,14 @@ internal sealed class ThreadReader(IThreadLogStore log, IRunCatalog catalog, Gra
     /// <param name="limit">How many at most.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <exception cref="Abstractions.CheckpointNotFoundException">The thread has no such checkpoint.</exception>
-    internal async Task<IReadOnlyList<ThreadPoint>> ReadHistoryAsync(
-        ThreadRow thread, string? before, int limit, CancellationToken cancellationToken)
+    /// <exception cref="InvalidDataException">The log cannot be read, or a state does not fit the graph as it is here.</exception>
+    internal Task<IReadOnlyList<ThreadPoint>> ReadHistoryAsync(
+        ThreadRow thread, string? before, int limit, CancellationToken cancellationToken) =>
+        UnreadableThread.ToldAsync(thread, () => ReadHistoryAsync(thread, graphs.Get(thread.Graph), before, limit, cancellationToken));
+
+    private async Task<IReadOnlyList<ThreadPoint>> ReadHistoryAsync(
+        ThreadRow thread, CompiledGraph graph, string? before, int limit, CancellationToken cancellationToken)
     {
-        var graph = graphs.Get(thread.Graph);
         var found = new List<ThreadPoint>();
         long? end = null;
         if (before is not null)
