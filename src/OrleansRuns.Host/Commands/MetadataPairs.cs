@@ -31,21 +31,28 @@ internal static class MetadataPairs
                 throw new UsageException($"--metadata takes key=value, such as team=red; '{pair}' has no key in front of a '='.");
             }
 
-            metadata[pair[..end]] = Value(pair[(end + 1)..]);
+            metadata[pair[..end]] = Value(pair, pair[(end + 1)..]);
         }
 
         return metadata.ToJsonString();
     }
 
-    private static JsonNode? Value(string text)
+    private static JsonNode? Value(string pair, string text)
     {
         try
         {
-            return JsonNode.Parse(text);
+            var value = JsonNode.Parse(text);
+            // What its texts hold is looked at only when they are written.
+            _ = value?.ToJsonString();
+            return value;
         }
         catch (JsonException)
         {
             return JsonValue.Create(text);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new UsageException($"--metadata '{pair}' has a text with half of a surrogate pair. Leave it out.");
         }
     }
 }

@@ -92,7 +92,7 @@ internal static partial class RunRequests
     /// <summary>Reads a JSON text.</summary>
     /// <param name="json">The text; <see langword="null"/> for none.</param>
     /// <param name="what">What it is, for the message.</param>
-    /// <exception cref="InvalidRunRequestException">It is malformed.</exception>
+    /// <exception cref="InvalidRunRequestException">It is malformed, or a text in it is none.</exception>
     internal static JsonElement? Parse(string? json, string what)
     {
         if (json is null)
@@ -103,12 +103,47 @@ internal static partial class RunRequests
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            if (json.Contains(@"\u", StringComparison.Ordinal))
+            {
+                ReadTexts(document.RootElement);
+            }
+
             return document.RootElement.Clone();
         }
         catch (JsonException exception)
         {
             throw new InvalidRunRequestException(
                 $"The {what} is no valid JSON: {exception.Message} Send one complete JSON value.", exception.Path ?? "$");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new InvalidRunRequestException($"A text in the {what} has half of a surrogate pair. Leave it out.", "$");
+        }
+    }
+
+    /// <summary>Reads every text once: an escape that stands for half of a surrogate pair is found by nothing else.</summary>
+    private static void ReadTexts(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var member in value.EnumerateObject())
+                {
+                    _ = member.Name;
+                    ReadTexts(member.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in value.EnumerateArray())
+                {
+                    ReadTexts(item);
+                }
+
+                break;
+            case JsonValueKind.String:
+                _ = value.GetString();
+                break;
         }
     }
 

@@ -35,6 +35,14 @@ public sealed class BadUsageTests
         { "list by no metadata", ["runs", "--metadata", "red"], ["key=value", "'red'"] },
         { "list of a missing database", ["threads", "--db", "nowhere.db"], ["nowhere.db", "run a graph first"] },
         { "no metadata", ["run", "digest", "--input", """{"folder":"."}""", "--metadata", "=red"], ["key=value", "'=red'"] },
+        {
+            "metadata that is no text",
+            ["run", "digest", "--input", """{"folder":"."}""", "--metadata", "a=\"\\ud800\""],
+            ["half of a surrogate pair"]
+        },
+        { "list by metadata that is no text", ["runs", "--metadata", """a=["\ud800"]"""], ["--metadata", "half of a surrogate pair"] },
+        { "input that is no text", ["run", "digest", "--input", """{"\ud800":1}"""], ["input has half of a surrogate pair"] },
+        { "answer that is no text", ["run", "digest", "--thread", "done", "--resume", """{"\ud800":1}"""], ["half of a surrogate pair"] },
         { "missing database", ["history", "done", "--db", "nowhere.db"], ["nowhere.db", "run a graph first"] },
         { "two databases", ["history", "done", "--db", "a.db", "--postgres", "Host=b"], ["--db and --postgres", "Name one"] },
         { "bad port", ["--silo-port", "70000"], ["--silo-port takes 0 to 65535"] },

@@ -15,6 +15,7 @@ public sealed class BadRequestTests
         { """{"count": null}""", "$.count" },
         { """{"counts": 1}""", "$.counts" },
         { "[1]", null },
+        { """{"name": "\ud800"}""", null },
     };
 
     [Theory]
@@ -102,6 +103,22 @@ public sealed class BadRequestTests
             cluster, cluster.Runs.Thread(), ThreadGrainTests.Request(SampleGraphs.Gated, resume: "\"yes\""));
     }
 
+    [Theory]
+    [InlineData("\"\\ud800\"")]
+    [InlineData("{\"\\udc00\": 1}")]
+    [InlineData("[[\"\\ud83d\\u0020\"]]")]
+    public async Task StartRunAsync_AnswerWithHalfOfASurrogatePair_IsRefused(string answer)
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var thread = cluster.Runs.Thread();
+        await (await thread.StartAsync(SampleGraphs.AskTwice, new { })).WaitAsync().WithinAsync("the run to ask");
+
+        var exception = await AssertRefusedAsync<InvalidRunRequestException>(
+            cluster, thread, ThreadGrainTests.Request(SampleGraphs.AskTwice, resume: answer));
+
+        Assert.Contains("half of a surrogate pair", exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task StartRunAsync_NothingPlanned_IsRefused()
     {
@@ -161,6 +178,7 @@ public sealed class BadRequestTests
         await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, good with { Resume = "1" });
         await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, good with { RecursionLimit = 0 });
         await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, good with { Context = "{" });
+        await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, good with { Context = """{"\ud800": 1}""" });
         await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, good with { InterruptAfter = ["nobody"] });
         await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, good with { RunId = "1" });
         await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, good with { RunId = Guid.NewGuid().ToString() });
