@@ -68,6 +68,11 @@ public sealed record SuperstepLimits
     /// </summary>
     public required int StopStep { get; init; }
 
+    /// <summary>Computes <see cref="StopStep"/>; a limit that reaches beyond the last number there is ends there.</summary>
+    /// <param name="step">The step of the checkpoint the run began at.</param>
+    /// <param name="recursionLimit">How many supersteps may run.</param>
+    public static int StopStepOf(int step, int recursionLimit) => (int)Math.Min(step + 1L + recursionLimit, int.MaxValue);
+
     /// <summary>Gets the nodes to stop before, beside those of the graph; "*" means every node.</summary>
     public ImmutableArray<string> InterruptBefore { get; init; } = [];
 

@@ -151,7 +151,7 @@ internal sealed partial class RunExecution(
             var claim = log.View.Claim!;
             var limits = new SuperstepLimits
             {
-                StopStep = claim.StartStep + 1 + setup.Request.RecursionLimit,
+                StopStep = SuperstepLimits.StopStepOf(claim.StartStep, setup.Request.RecursionLimit),
                 InterruptBefore = [.. setup.Request.InterruptBefore],
                 InterruptAfter = [.. setup.Request.InterruptAfter],
                 PassedCheckpointId = RunStart.IsPassed(log.View, start) ? start.Id : null,

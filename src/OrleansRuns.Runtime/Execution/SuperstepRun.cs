@@ -182,7 +182,7 @@ internal sealed class SuperstepRun(
         var childLimits = limits with
         {
             // From where the run took it up, whatever attempt it is: a subgraph that asks again and again is as old as its thread.
-            StopStep = RunStart.StepOf(log.View, name, start) + 1 + setup.Request.RecursionLimit,
+            StopStep = SuperstepLimits.StopStepOf(RunStart.StepOf(log.View, name, start), setup.Request.RecursionLimit),
             PassedCheckpointId = RunStart.IsPassed(log.View, start) ? start.Id : null,
         };
         var end = await new GraphLoop(setup, child, log, nodes).RunAsync(start, childLimits, stop);

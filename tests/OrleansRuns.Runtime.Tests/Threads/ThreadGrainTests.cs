@@ -53,6 +53,20 @@ public sealed class ThreadGrainTests
     }
 
     [Fact]
+    public async Task StartRunAsync_LargestRecursionLimitOnAThreadWithSupersteps_Succeeds()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+        var blocked = await cluster.StartGatedRunAsync();
+        blocked.Gate.Open();
+        await blocked.Run.WaitAsync().WithinAsync("the first run to end");
+        var request = Request(SampleGraphs.Gated, input: "{}") with { RecursionLimit = int.MaxValue };
+
+        var ended = await (await blocked.Thread.StartAsync(request)).WaitAsync().WithinAsync("the second run to end");
+
+        Assert.Equal((RunStatus.Success, null), (ended.Status, ended.Error));
+    }
+
+    [Fact]
     public async Task StartRunAsync_NextRun_GoesOnWithTheThreadsState()
     {
         await using var cluster = await RunCluster.StartAsync();
