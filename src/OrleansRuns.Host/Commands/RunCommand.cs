@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Host;
@@ -43,6 +44,17 @@ internal static class RunCommand
     private static readonly Option<TimeSpan?> Timeout = new("--timeout")
     {
         Description = "How long the run may take, such as 00:05:00.",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time))
+            {
+                return time;
+            }
+
+            result.AddError($"--timeout takes a time such as 00:05:00, not '{text}'.");
+            return null;
+        },
         HelpName = "time",
     };
 

@@ -11,6 +11,9 @@ internal sealed record RunSettings
     /// <summary>As many as a UUID has: what tells threads apart elsewhere does so here.</summary>
     private const int ThreadBytes = 16;
 
+    // A letter of another encoding would become another one without a word.
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     internal required string Graph { get; init; }
 
     internal required RunsDatabase Database { get; init; }
@@ -71,7 +74,12 @@ internal sealed record RunSettings
     {
         try
         {
-            return File.ReadAllText(path);
+            return File.ReadAllText(path, StrictUtf8);
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new UsageException(
+                $"{name} names the file '{path}', which is no UTF-8 text: byte {exception.Index} does not fit. Convert it.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 
 namespace OrleansRuns.Host.Tests;
@@ -43,6 +44,8 @@ public sealed class BadUsageTests
         { "list by metadata that is no text", ["runs", "--metadata", """a=["\ud800"]"""], ["--metadata", "half of a surrogate pair"] },
         { "input that is no text", ["run", "digest", "--input", """{"\ud800":1}"""], ["input has half of a surrogate pair"] },
         { "answer that is no text", ["run", "digest", "--thread", "done", "--resume", """{"\ud800":1}"""], ["half of a surrogate pair"] },
+        { "input file in Latin-1", ["run", "digest", "--input", "@latin.json"], ["latin.json", "no UTF-8 text"] },
+        { "timeout that is no time", ["run", "digest", "--timeout", "soon"], ["--timeout takes a time such as 00:05:00, not 'soon'"] },
         { "missing database", ["history", "done", "--db", "nowhere.db"], ["nowhere.db", "run a graph first"] },
         { "two databases", ["history", "done", "--db", "a.db", "--postgres", "Host=b"], ["--db and --postgres", "Name one"] },
         { "bad port", ["--silo-port", "70000"], ["--silo-port takes 0 to 65535"] },
@@ -85,6 +88,7 @@ public sealed class BadUsageTests
         using var program = new HostProgram();
         program.Write("text.txt", "This is no database, although it is long enough to be mistaken for one by its first bytes.");
         program.Write("texts/a.txt", "One two.");
+        await File.WriteAllBytesAsync(program.PathOf("latin.json"), Encoding.Latin1.GetBytes("""{"folder":"texts","pattern":"Käse"}"""));
         await program.RunJsonAsync(ExitCode.Success, "run", "digest", "--thread", "done", "--input", """{"folder":"texts"}""");
         await program.RunJsonAsync(ExitCode.Success, "run", "digest", "--db", "newer.db", "--input", """{"folder":"texts"}""");
         await ExecuteAsync(program.PathOf("newer.db"), "insert into schema_versions values (9999, 9999, 'now')");
