@@ -64,6 +64,51 @@ public sealed class DigestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_FolderWithLinks_FollowsNoneAndSaysSo()
+    {
+        _folder.Write("in/a.txt", "One.");
+        _folder.Write("in/deep/b.md", "Two.");
+        File.CreateSymbolicLink(_folder.PathOf("in", "link.txt"), "a.txt");
+        File.CreateSymbolicLink(_folder.PathOf("in", "link.md"), "deep/b.md");
+        File.CreateSymbolicLink(_folder.PathOf("in", "broken.txt"), "nowhere");
+        Directory.CreateSymbolicLink(_folder.PathOf("in", "deep", "loop"), "..");
+
+        var state = await RunAsync(new { folder = _folder.PathOf("in"), pattern = "*.txt", report = _folder.PathOf("report.md") });
+
+        Assert.Equal(["a.txt"], Paths(state, "files"));
+        Assert.Equal(["broken.txt", "deep/loop/", "link.txt"], Paths(state, "skipped"));
+        Assert.All(Reasons(state), reason => Assert.StartsWith("it is a link", reason, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Run_FileBesideTheReport_IsKept()
+    {
+        _folder.Write("in/a.txt", "One.");
+        var mine = _folder.Write("report.md.new", "mine");
+
+        await RunAsync(new { folder = _folder.PathOf("in"), report = _folder.PathOf("report.md") });
+
+        Assert.Equal("mine", await File.ReadAllTextAsync(mine));
+        Assert.Equal(["in", "report.md", "report.md.new"], Directory.GetFileSystemEntries(_folder.Folder).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void Render_NamesThatLookLikeMarkdown_StayAsTheyAre()
+    {
+        var state = new DigestState { Folder = "/a_b_c" };
+        state = state with { Files = state.Files.Append(new FileDigest("__init__.py", 1, 1, 0)) };
+        state = state with { Files = state.Files.Append(new FileDigest("a|b\nc.txt", 1, 1, 0)) };
+        state = state with { Skipped = state.Skipped.Append(new SkippedFile("<b>\n# x", "it is *no* text")) };
+
+        var lines = DigestReport.Render(state).Split('\n');
+
+        Assert.Equal(@"# Digest of /a\_b\_c", lines[0]);
+        Assert.Contains(@"| \_\_init\_\_.py | 1 | 1 | 0.0 |", lines);
+        Assert.Contains(@"| a\|b c.txt | 1 | 1 | 0.0 |", lines);
+        Assert.Contains(@"- \<b\> # x: it is \*no\* text", lines);
+    }
+
+    [Fact]
     public async Task Run_Pattern_TakesOnlyWhatFits()
     {
         _folder.Write("in/a.md", "one");

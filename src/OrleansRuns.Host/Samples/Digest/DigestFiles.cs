@@ -17,7 +17,7 @@ internal static class DigestFiles
     {
         // A folder that is closed to this program must not look like one without files.
         IgnoreInaccessible = false,
-        AttributesToSkip = FileAttributes.Hidden | FileAttributes.System | FileAttributes.ReparsePoint,
+        AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
     };
 
     /// <summary>Tells why a folder that is there cannot be listed.</summary>
@@ -36,18 +36,23 @@ internal static class DigestFiles
     }
 
     /// <summary>Lists the files of a folder and below, in ordinal order, as paths below it with '/'.</summary>
-    /// <returns>The files, and the folders below it that cannot be listed.</returns>
-    internal static (ImmutableArray<string> Paths, ImmutableArray<SkippedFile> Closed) List(string root, string pattern)
+    /// <returns>The files, and what is left out unseen: links, which may lead in a circle, and folders that cannot be listed.</returns>
+    internal static (ImmutableArray<string> Paths, ImmutableArray<SkippedFile> LeftOut) List(string root, string pattern)
     {
-        var (paths, closed) = (new List<string>(), new List<SkippedFile>());
+        var (paths, leftOut) = (new List<string>(), new List<SkippedFile>());
         var folders = new Stack<string>([root]);
         while (folders.TryPop(out var folder))
         {
             try
             {
-                foreach (var (path, isFolder) in Entries(folder, pattern))
+                foreach (var (path, isFolder, isLink) in Entries(folder, pattern))
                 {
-                    if (isFolder)
+                    if (isLink)
+                    {
+                        leftOut.Add(new SkippedFile(
+                            $"{Below(root, path)}{(isFolder ? "/" : "")}", "it is a link, which is not followed; name what it leads to"));
+                    }
+                    else if (isFolder)
                     {
                         folders.Push(path);
                     }
@@ -59,11 +64,11 @@ internal static class DigestFiles
             }
             catch (Exception exception) when (folder != root && (exception is IOException or UnauthorizedAccessException))
             {
-                closed.Add(new SkippedFile($"{Below(root, folder)}/", $"the folder cannot be listed: {exception.Message}"));
+                leftOut.Add(new SkippedFile($"{Below(root, folder)}/", $"the folder cannot be listed: {exception.Message}"));
             }
         }
 
-        return ([.. paths.Order(StringComparer.Ordinal)], [.. closed.OrderBy(folder => folder.Path, StringComparer.Ordinal)]);
+        return ([.. paths.Order(StringComparer.Ordinal)], [.. leftOut.OrderBy(one => one.Path, StringComparer.Ordinal)]);
     }
 
     /// <summary>Reads a text file.</summary>
@@ -108,10 +113,15 @@ internal static class DigestFiles
     }
 
     /// <summary>Writes a file as a whole: a reader sees the old one or the new one.</summary>
-    internal static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)
+    /// <param name="path">The file.</param>
+    /// <param name="text">What it is to hold.</param>
+    /// <param name="key">Whose write it is: neither another run's nor somebody's own file may be in its way.</param>
+    /// <param name="cancellationToken">Cancels the write.</param>
+    internal static async Task WriteAsync(string path, string text, string key, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var written = path + ".new";
+        var folder = Path.GetDirectoryName(path)!;
+        Directory.CreateDirectory(folder);
+        var written = Path.Combine(folder, $".{key}.new");
         try
         {
             await File.WriteAllTextAsync(written, text, cancellationToken);
@@ -124,8 +134,8 @@ internal static class DigestFiles
         }
     }
 
-    private static FileSystemEnumerable<(string Path, bool IsFolder)> Entries(string folder, string pattern) =>
-        new(folder, (ref entry) => (entry.ToFullPath(), entry.IsDirectory), Options)
+    private static FileSystemEnumerable<(string Path, bool IsFolder, bool IsLink)> Entries(string folder, string pattern) =>
+        new(folder, (ref entry) => (entry.ToFullPath(), entry.IsDirectory, (entry.Attributes & FileAttributes.ReparsePoint) != 0), Options)
         {
             ShouldIncludePredicate = (ref entry) => entry.IsDirectory
                 ? entry.FileName is not ("bin" or "obj" or "node_modules")

@@ -50,8 +50,8 @@ internal sealed class DigestGraph : IGraph<DigestState>
             Folder = folder,
             Pattern = input.Pattern,
             Approve = input.Approve,
-            ReportFile = FullPath(input.Report, "$.report"),
-            ReadLog = input.ReadLog is null ? null : FullPath(input.ReadLog, "$.readLog"),
+            ReportFile = FilePath(input.Report, "$.report"),
+            ReadLog = input.ReadLog is null ? null : FilePath(input.ReadLog, "$.readLog"),
             Files = state.Files.Overwrite([]),
             Skipped = state.Skipped.Overwrite([]),
             Lines = state.Lines.Overwrite(0),
@@ -66,10 +66,18 @@ internal sealed class DigestGraph : IGraph<DigestState>
             ? Path.GetFullPath(path)
             : throw new GraphInputException($"'{path}' is no path of a file or a folder.", member);
 
+    private static string FilePath(string path, string member)
+    {
+        var file = FullPath(path, member);
+        return !Path.EndsInDirectorySeparator(file) && !Directory.Exists(file)
+            ? file
+            : throw new GraphInputException($"'{file}' is a folder. Name a file for {member}, which is written.", member);
+    }
+
     private static DigestState List(DigestState state)
     {
-        var (paths, closed) = DigestFiles.List(state.Folder, state.Pattern);
-        return state with { Paths = paths, Skipped = state.Skipped.AppendRange(closed) };
+        var (paths, leftOut) = DigestFiles.List(state.Folder, state.Pattern);
+        return state with { Paths = paths, Skipped = state.Skipped.AppendRange(leftOut) };
     }
 
     private static async Task<DigestState> CountAsync(DigestState state, string path, NodeContext node)
@@ -105,7 +113,7 @@ internal sealed class DigestGraph : IGraph<DigestState>
 
     private static async Task<DigestState> WriteAsync(DigestState state, NodeContext node)
     {
-        await DigestFiles.WriteAsync(state.ReportFile, DigestReport.Render(state), node.CancellationToken);
+        await DigestFiles.WriteAsync(state.ReportFile, DigestReport.Render(state), node.IdempotencyKey, node.CancellationToken);
         return state with { Report = state.ReportFile };
     }
 }

@@ -7,11 +7,12 @@ namespace OrleansRuns.Host;
 internal static class DigestReport
 {
     private const int MaxFiles = 20;
+    private const string Marks = @"\`*_[]<>|~&";
 
     internal static string Render(DigestState state)
     {
         var text = new StringBuilder();
-        Line(text, $"# Digest of {state.Folder}");
+        Line(text, $"# Digest of {Plain(state.Folder)}");
         Line(text, $"");
         Line(text, $"{state.Files.Count:N0} text files, {state.Lines.Value:N0} lines, {state.Words.Value:N0} words.");
         Line(text, $"");
@@ -32,7 +33,7 @@ internal static class DigestReport
         var largest = state.Files.OrderByDescending(file => file.Words).ThenBy(file => file.Path, StringComparer.Ordinal);
         foreach (var file in largest.Take(MaxFiles))
         {
-            Line(text, $"| {Cell(file.Path)} | {file.Lines:N0} | {file.Words:N0} | {file.Readability:F1} |");
+            Line(text, $"| {Plain(file.Path)} | {file.Lines:N0} | {file.Words:N0} | {file.Readability:F1} |");
         }
 
         if (state.Skipped.Count > 0)
@@ -42,14 +43,16 @@ internal static class DigestReport
             Line(text, $"");
             foreach (var file in state.Skipped)
             {
-                Line(text, $"- {file.Path}: {file.Reason}");
+                Line(text, $"- {Plain(file.Path)}: {Plain(file.Reason)}");
             }
         }
 
         return text.ToString();
     }
 
-    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
+    /// <summary>Writes a text so that Markdown shows it as it is: a file may be called __init__.py, or "a|b".</summary>
+    private static string Plain(string text) => string.Concat(text.Select(letter =>
+        char.IsControl(letter) ? " " : Marks.Contains(letter, StringComparison.Ordinal) ? $"\\{letter}" : $"{letter}"));
 
     // The line end of this system would make the bytes differ between silos.
     private static void Line(StringBuilder text, FormattableString line) =>
