@@ -24,11 +24,15 @@ public sealed class ScaleTests(ITestOutputHelper output)
         }
 
         var ends = new List<ProgramEnd>();
+        var drains = new List<IReadOnlyList<DrainSummary>>();
         foreach (var silo in fleet.Silos.Take(2).ToList())
         {
+            // Enough that not all of them end by themselves within the superstep under way.
+            await checker.OwnsAsync(silo.Address, Active / 10, Bound);
             var runs = await checker.CountUnfinishedAsync(silo.Address);
             output.WriteLine($"stops {silo.Address} under {runs} runs, after {load.Acknowledged.Count} were begun");
             ends.Add(await fleet.StopAsync(silo));
+            drains.Add(await checker.ReadDrainsAsync(silo.Address));
         }
 
         await load.EndedAsync(Active);
@@ -37,9 +41,13 @@ public sealed class ScaleTests(ITestOutputHelper output)
         var doctor = await fleet.RunAsync("doctor");
 
         output.WriteLine($"{load.Acknowledged.Count} orders under {Active} callers");
+        output.WriteLine(string.Join(Environment.NewLine, drains.SelectMany(drain => drain)));
         Assert.Equal([], await checker.FindAsync(load.Acknowledged));
         Assert.Equal([], await checker.FindBrokenOffAsync());
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
         Assert.All(ends, end => Assert.True(end.ExitCode == 0, end.Errors));
+        // A run that lost its activation goes on elsewhere, too. Here the drain has to have handed it on, and to say so.
+        Assert.Equal([], await checker.FindOfDrainsAsync());
+        Assert.All(drains, drain => Assert.True(Assert.Single(drain).Interrupted > 0, $"{drain[0]}"));
     }
 }
