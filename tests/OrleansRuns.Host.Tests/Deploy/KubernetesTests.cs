@@ -104,6 +104,18 @@ public sealed class KubernetesTests
     }
 
     [Fact]
+    public void Environment_OfThePod_NamesThePodWhoseCostTheSiloWrites()
+    {
+        // As the program reads it: two underscores stand for a colon.
+        var told = Silo.Items("env").ToDictionary(one => one.Text("name").Replace("__", ":", StringComparison.Ordinal));
+
+        Assert.Equal(
+            ["metadata.name", "metadata.namespace"],
+            ((string[])[nameof(PodOptions.Name), nameof(PodOptions.Namespace)])
+            .Select(option => told[$"{PodOptions.Section}:{option}"].Text("valueFrom.fieldRef.fieldPath")));
+    }
+
+    [Fact]
     public void Ports_OfServiceAndPolicy_AreNamedByThePod()
     {
         string[] named =
