@@ -6,45 +6,101 @@ namespace OrleansRuns.Runtime;
 /// <summary>Keeps runs from beginning on this silo while an operator wants that. It lives as long as the silo's process.</summary>
 internal sealed partial class SiloCordon(
     LiveRuns live, SiloLease lease, SiloDrain drain, SiloDesks desks, TimeProvider time, ILogger<SiloCordon> logger)
+    : IDisposable
 {
     /// <summary>How long the others may take to hear of it. Those that do not find out when a run they send here comes back.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    // One change after the other: the gate and the database say the same then, which is what was asked for last.
+    private readonly SemaphoreSlim _changing = new(1);
+    private bool _isTold;
+
     internal bool IsCordoned => live.IsCordoned;
 
+    public void Dispose() => _changing.Dispose();
+
     /// <summary>Closes the gate. Doing it again tells the others again, and nothing else.</summary>
-    internal async Task CordonAsync()
+    internal Task CordonAsync()
     {
-        var isNew = !live.IsCordoned;
         // The gate first: what the others send here until they know is refused and moves on.
+        live.Cordon();
+        return ChangeAsync(CloseAsync);
+    }
+
+    /// <summary>Closes the gate and begins to drain the silo, unless that was asked for under this id before.</summary>
+    /// <returns>The drain.</returns>
+    internal async Task<Task<DrainReport>> DrainAsync(string drainId)
+    {
+        if (!drain.Knows(drainId))
+        {
+            live.Cordon();
+        }
+
+        return await ChangeAsync(async () =>
+        {
+            if (!drain.Knows(drainId))
+            {
+                await CloseAsync();
+            }
+
+            // Before the gate can be opened again.
+            return drain.DrainNowAsync(drainId);
+        });
+    }
+
+    /// <summary>Opens the gate again.</summary>
+    /// <exception cref="SiloDrainingException">The silo is being drained.</exception>
+    internal Task UncordonAsync() => ChangeAsync(OpenAsync);
+
+    /// <returns>Whether that is news.</returns>
+    private async Task<bool> CloseAsync()
+    {
+        // It may have been opened since it was asked to be closed.
         var runs = live.Cordon();
         await lease.CordonAsync(isCordoned: true, CancellationToken.None);
+        var isNew = !_isTold;
+        _isTold = true;
         if (isNew)
         {
             LogCordoned(logger, lease.Owner, runs.Count);
         }
 
         await TellAsync();
+        return isNew;
     }
 
-    /// <summary>Opens the gate again.</summary>
-    /// <exception cref="SiloDrainingException">The silo is being drained.</exception>
-    internal async Task UncordonAsync()
+    /// <returns>Whether that is news.</returns>
+    private async Task<bool> OpenAsync()
     {
         if (drain.IsDraining || live.IsClosed)
         {
             throw new SiloDrainingException(lease.Owner.Silo.ToParsableString());
         }
 
-        var isNew = live.IsCordoned;
         await lease.CordonAsync(isCordoned: false, CancellationToken.None);
         live.Uncordon();
+        var isNew = _isTold;
+        _isTold = false;
         if (isNew)
         {
             LogUncordoned(logger, lease.Owner);
         }
 
         await TellAsync();
+        return isNew;
+    }
+
+    private async Task<T> ChangeAsync<T>(Func<Task<T>> change)
+    {
+        await _changing.WaitAsync();
+        try
+        {
+            return await change();
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 
     private async Task TellAsync()

@@ -37,12 +37,7 @@ internal sealed class SiloGrain(
     public async Task<DrainReport?> DrainAsync(string drainId, TimeSpan timeout)
     {
         Check();
-        if (!drain.Knows(drainId))
-        {
-            await cordon.CordonAsync();
-        }
-
-        var draining = drain.DrainNowAsync(drainId);
+        var draining = await cordon.DrainAsync(drainId);
         var bound = timeout < TimeSpan.Zero ? TimeSpan.Zero : timeout > MaxWait ? MaxWait : timeout;
         using var answered = new CancellationTokenSource();
         await Task.WhenAny(draining, Task.Delay(bound, TimeProvider.System, answered.Token));

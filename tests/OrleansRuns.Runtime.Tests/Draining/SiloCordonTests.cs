@@ -199,6 +199,44 @@ public sealed class SiloCordonTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task CordonAsync_WhileTheOneBeforeIsUndone_TheLastWordCounts()
+    {
+        await StartAsync(silos: 1);
+        var silo = Cluster.Silos[0];
+        var cordon = silo.Services.GetRequiredService<SiloCordon>();
+        await cordon.CordonAsync();
+        var undoing = HoldNextCordon(out var answer);
+
+        var undone = cordon.UncordonAsync();
+        await undoing;
+        var cordoned = cordon.CordonAsync();
+        answer.SetResult();
+        await Task.WhenAll(undone, cordoned).WithinAsync("both to be done");
+
+        Assert.Equal((true, true), (cordon.IsCordoned, await IsCordonedInTheDatabaseAsync(silo)));
+    }
+
+    [Fact]
+    public async Task UncordonAsync_WhileADrainCloses_IsRefusedBecauseTheDrainComesFirst()
+    {
+        await StartAsync(silos: 1);
+        var silo = Cluster.Silos[0];
+        var run = await StartOnAsync(silo, SampleGraphs.Deaf);
+        var cordon = silo.Services.GetRequiredService<SiloCordon>();
+        var closing = HoldNextCordon(out var answer);
+
+        var begun = cordon.DrainAsync("drain");
+        await closing;
+        var undone = cordon.UncordonAsync();
+        answer.SetResult();
+        await Assert.ThrowsAsync<SiloDrainingException>(() => undone.WithinAsync("the undoing to be refused"));
+        var report = await (await begun).WithinAsync("the drain to end");
+
+        Assert.Equal(run.Run.Id, Assert.Single(report.Runs).RunId);
+        Assert.Equal((true, true), (cordon.IsCordoned, await IsCordonedInTheDatabaseAsync(silo)));
+    }
+
+    [Fact]
     public async Task CordonSiloAsync_UnknownSilo_NamesThoseThereAre()
     {
         await StartAsync(silos: 1);
@@ -232,6 +270,21 @@ public sealed class SiloCordonTests : IAsyncLifetime
         await Cluster.StartSilosAsync(silos);
         await Cluster.ConnectAsync();
     }
+
+    /// <summary>Applies the next change of a cordon in the database and keeps its answer.</summary>
+    /// <returns>A task that completes when it is applied.</returns>
+    private Task HoldNextCordon(out TaskCompletionSource answer)
+    {
+        var applied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var held = answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Cluster.Hooks.After = call =>
+            call == nameof(IOwnerLeases.CordonAsync) && applied.TrySetResult() ? held.Task : Task.CompletedTask;
+        return applied.Task.WithinAsync("the cordon to be changed in the database");
+    }
+
+    private static async Task<bool> IsCordonedInTheDatabaseAsync(IHost silo) =>
+        (await silo.Services.GetRequiredService<IOwnerLeases>().ListLiveAsync(None))
+        .Single(lease => lease.Owner.ToString() == OwnerOf(silo)).IsCordoned;
 
     private async Task<RunRow> RowAsync(RunHandle run) => (await Cluster.Catalog.FindRunAsync(run.Id, None))!;
 
