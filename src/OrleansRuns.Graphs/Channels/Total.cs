@@ -13,32 +13,53 @@ public readonly struct Total<T> : IEquatable<Total<T>>, IChannelValue
 {
     private readonly T _given;
 
-    private Total(T given, T added, bool isOverwritten)
+    private Total(T given, T added, T taken, bool isOverwritten)
     {
         _given = given;
         Added = added;
+        Taken = taken;
         IsOverwritten = isOverwritten;
     }
 
     /// <summary>Gets the sum.</summary>
-    public T Value => checked(_given + Added);
+    /// <exception cref="OverflowException">It does not fit.</exception>
+    public T Value => T.IsZero(Taken) ? Exact.Sum(_given, Added) : Exact.Difference(_given, Taken);
 
     internal bool IsOverwritten { get; }
 
     internal T Added { get; }
+
+    /// <summary>Gets what was taken away beyond what was added, of a type without negative numbers; else it is in the amount added.</summary>
+    internal T Taken { get; }
 
     /// <summary>Reads the sum.</summary>
     public static implicit operator T(Total<T> total) => total.Value;
 
     /// <summary>Adds an amount.</summary>
     /// <exception cref="OverflowException">The sum does not fit.</exception>
-    public static Total<T> operator +(Total<T> total, T amount) =>
-        new(total._given, checked(total.Added + amount), total.IsOverwritten);
+    public static Total<T> operator +(Total<T> total, T amount)
+    {
+        if (T.IsZero(total.Taken))
+        {
+            return total.With(Exact.Sum(total.Added, amount), T.Zero);
+        }
+
+        var back = T.Min(total.Taken, amount);
+        return total.With(amount - back, total.Taken - back);
+    }
 
     /// <summary>Takes an amount away.</summary>
     /// <exception cref="OverflowException">The difference does not fit.</exception>
-    public static Total<T> operator -(Total<T> total, T amount) =>
-        new(total._given, checked(total.Added - amount), total.IsOverwritten);
+    public static Total<T> operator -(Total<T> total, T amount)
+    {
+        if (Exact.IsSigned<T>())
+        {
+            return total.With(Exact.Difference(total.Added, amount), T.Zero);
+        }
+
+        var back = T.Min(total.Added, amount);
+        return total.With(total.Added - back, Exact.Sum(total.Taken, amount - back));
+    }
 
     /// <summary>Tells whether two totals have the same sum.</summary>
     public static bool operator ==(Total<T> left, Total<T> right) => left.Equals(right);
@@ -56,7 +77,7 @@ public readonly struct Total<T> : IEquatable<Total<T>>, IChannelValue
 
     /// <summary>Gives another sum; no other node may write the total in the same superstep.</summary>
     [Pure]
-    public Total<T> Overwrite(T value) => new(T.Zero, value, isOverwritten: true);
+    public Total<T> Overwrite(T value) => new(T.Zero, value, T.Zero, isOverwritten: true);
 
     /// <inheritdoc/>
     public bool Equals(Total<T> other) => Value == other.Value;
@@ -70,7 +91,9 @@ public readonly struct Total<T> : IEquatable<Total<T>>, IChannelValue
     /// <inheritdoc/>
     public override string ToString() => Value.ToString(null, CultureInfo.InvariantCulture);
 
-    internal static Total<T> Seal(T value) => new(value, T.Zero, isOverwritten: false);
+    internal static Total<T> Seal(T value) => new(value, T.Zero, T.Zero, isOverwritten: false);
 
     internal bool DescendsFrom(Total<T> given) => _given == given._given;
+
+    private Total<T> With(T added, T taken) => new(_given, added, taken, IsOverwritten);
 }
