@@ -19,19 +19,10 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
         return new RunHandle(grains, runId);
     }
 
-    public async IAsyncEnumerable<RunSnapshot> SearchRunsAsync(
-        RunSearch search, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<RunSnapshot> SearchRunsAsync(RunSearch search, CancellationToken cancellationToken = default)
     {
-        for (var next = search; next is not null;)
-        {
-            var page = await GetRunPageAsync(next, cancellationToken);
-            foreach (var run in page.Runs)
-            {
-                yield return run;
-            }
-
-            next = page.Next is { } cursor ? search with { Cursor = cursor } : null;
-        }
+        ArgumentNullException.ThrowIfNull(search);
+        return AllRunsAsync(search, cancellationToken);
     }
 
     public Task<RunPage> GetRunPageAsync(RunSearch search, CancellationToken cancellationToken = default)
@@ -40,19 +31,10 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
         return Transitions.RetryAsync(token => Catalog.SearchRunsAsync(search, token), cancellationToken);
     }
 
-    public async IAsyncEnumerable<ThreadSummary> SearchThreadsAsync(
-        ThreadSearch search, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<ThreadSummary> SearchThreadsAsync(ThreadSearch search, CancellationToken cancellationToken = default)
     {
-        for (var next = search; next is not null;)
-        {
-            var page = await GetThreadPageAsync(next, cancellationToken);
-            foreach (var thread in page.Threads)
-            {
-                yield return thread;
-            }
-
-            next = page.Next is { } cursor ? search with { Cursor = cursor } : null;
-        }
+        ArgumentNullException.ThrowIfNull(search);
+        return AllThreadsAsync(search, cancellationToken);
     }
 
     public Task<ThreadPage> GetThreadPageAsync(ThreadSearch search, CancellationToken cancellationToken = default)
@@ -92,6 +74,36 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
             {
                 return report;
             }
+        }
+    }
+
+    private async IAsyncEnumerable<RunSnapshot> AllRunsAsync(
+        RunSearch search, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var next = search; next is not null;)
+        {
+            var page = await GetRunPageAsync(next, cancellationToken);
+            foreach (var run in page.Runs)
+            {
+                yield return run;
+            }
+
+            next = page.Next is { } cursor ? search with { Cursor = cursor } : null;
+        }
+    }
+
+    private async IAsyncEnumerable<ThreadSummary> AllThreadsAsync(
+        ThreadSearch search, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var next = search; next is not null;)
+        {
+            var page = await GetThreadPageAsync(next, cancellationToken);
+            foreach (var thread in page.Threads)
+            {
+                yield return thread;
+            }
+
+            next = page.Next is { } cursor ? search with { Cursor = cursor } : null;
         }
     }
 }

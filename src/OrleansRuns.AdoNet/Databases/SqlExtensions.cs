@@ -78,7 +78,7 @@ internal static class SqlExtensions
         {
             var parameter = command.CreateParameter();
             parameter.ParameterName = name;
-            parameter.Value = value ?? DBNull.Value;
+            parameter.Value = value is string text ? Checked(name, text) : value ?? DBNull.Value;
             if (value is null)
             {
                 // Without a type PostgreSQL cannot tell what kind of null it is.
@@ -90,4 +90,9 @@ internal static class SqlExtensions
 
         return command;
     }
+
+    /// <exception cref="ArgumentException">PostgreSQL has no such text. It would be a failure of the database, and tried again.</exception>
+    private static string Checked(string name, string text) => text.Contains('\0', StringComparison.Ordinal)
+        ? throw new ArgumentException($"The {name.Replace('_', ' ')} has the character U+0000, which no database holds. Leave it out.", name)
+        : text;
 }

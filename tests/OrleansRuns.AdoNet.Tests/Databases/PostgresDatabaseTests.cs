@@ -93,6 +93,17 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task FindRunAsync_IdThatNoDatabaseHolds_IsNoFailureOfTheDatabase()
+    {
+        await using var host = await StartAsync();
+
+        // A failure of the database would be tried again.
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => host.Catalog.FindRunAsync("a\0b", None));
+
+        Assert.Contains("The run has the character U+0000", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task OpenAsync_TablesOfAnotherApplication_StayUntouched()
     {
         await ExecuteAsync("create table orleansstorage (id integer); create table runs (id integer); insert into runs values (1)");

@@ -25,6 +25,15 @@ public sealed class ListingTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task SearchAsync_NothingToSearchBy_IsRefused()
+    {
+        await using var cluster = await RunCluster.StartAsync();
+
+        Assert.Throws<ArgumentNullException>(() => cluster.Runs.SearchRunsAsync(null!));
+        Assert.Throws<ArgumentNullException>(() => cluster.Runs.SearchThreadsAsync(null!));
+    }
+
+    [Fact]
     public async Task SearchRunsAsync_ManyRunsEndMeanwhile_TellsWhatTheirGrainsTell()
     {
         await using var cluster = await RunCluster.StartAsync();
