@@ -11,7 +11,7 @@ internal enum RecoveryReason
     /// <summary>This silo may claim runs again.</summary>
     LeaseRegained,
 
-    /// <summary>An activation on this silo has ended and its run has not.</summary>
+    /// <summary>An activation on this silo has ended and its run has not, or a run was asked to leave it and may not have.</summary>
     RunLeft,
 
     /// <summary>A run could not be told of its cancel, which is durable.</summary>

@@ -205,6 +205,11 @@ internal sealed partial class RunRecovery(
             {
                 RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
                 await grain.GetAsync(cancellationToken);
+                if (live.IsCordoned && run.Owner == lease.Owner.ToString())
+                {
+                    // Asked is not gone: a silo that has just come up may not take grains yet, as far as this one knows. Look again soon.
+                    signal.Raise(RecoveryReason.RunLeft);
+                }
             }
             else if (graphSilos.IsCordonedOff(run.Graph))
             {

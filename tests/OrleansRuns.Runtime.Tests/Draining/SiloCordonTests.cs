@@ -10,6 +10,7 @@ public sealed class SiloCordonTests : IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
+    private readonly Losses _losses = new();
     private PostgresTestDatabase? _database;
     private PostgresCluster? _cluster;
 
@@ -25,6 +26,7 @@ public sealed class SiloCordonTests : IAsyncLifetime
             // What begins or goes on does so because the cordon says so, and not because somebody looks now and then.
             silo.Services.Configure<RunRecoveryOptions>(options => options.Period = TimeSpan.FromDays(1));
             silo.Services.Configure<RunsOptions>(options => options.PendingPeriod = TimeSpan.FromMinutes(10));
+            silo.Services.AddSingleton<IIncomingGrainCallFilter>(_losses);
         });
     }
 
@@ -179,6 +181,22 @@ public sealed class SiloCordonTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task DrainSiloAsync_RunThatIsAskedToGoOnDoesNot_IsAskedAgain()
+    {
+        await StartAsync(silos: 1);
+        var run = await StartOnAsync(Cluster.Silos[0]);
+        await Cluster.Runs.DrainSiloAsync(NameOf(Cluster.Silos[0])).WithinAsync("the drain");
+        var lost = _losses.LoseNext();
+
+        await Cluster.StartSilosAsync(1);
+        await lost.WithinAsync($"run '{run.Run.Id}' to be asked in vain");
+        await Eventually.TrueAsync(() => Task.FromResult(run.Gate.Arrivals == 2), $"run '{run.Run.Id}' to go on elsewhere unasked");
+        run.Gate.Open();
+
+        Assert.Equal(RunStatus.Success, (await run.Run.WaitAsync().WithinAsync("the run to end")).Status);
+    }
+
+    [Fact]
     public async Task StopAsync_WhileAnOperatorDrains_JoinsThatDrain()
     {
         await StartAsync(silos: 2);
@@ -311,6 +329,25 @@ public sealed class SiloCordonTests : IAsyncLifetime
             }
 
             run.Gate.Open();
+        }
+    }
+
+    /// <summary>Lets a run be asked how it is without hearing of it, as one that is placed in vain.</summary>
+    private sealed class Losses : IIncomingGrainCallFilter
+    {
+        private TaskCompletionSource? _next;
+
+        internal Task LoseNext() => (_next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+        public async Task Invoke(IIncomingGrainCallContext context)
+        {
+            if (context.Grain is IRunGrain && context.InterfaceMethod.Name == nameof(IRunGrain.GetAsync) && _next?.TrySetResult() == true)
+            {
+                context.Result = null;
+                return;
+            }
+
+            await context.Invoke();
         }
     }
 }
