@@ -93,6 +93,6 @@ internal static class SqlExtensions
 
     /// <exception cref="ArgumentException">PostgreSQL has no such text. It would be a failure of the database, and tried again.</exception>
     private static string Checked(string name, string text) => text.Contains('\0', StringComparison.Ordinal)
-        ? throw new ArgumentException($"The {name.Replace('_', ' ')} has the character U+0000, which no database holds. Leave it out.", name)
+        ? throw new ArgumentException($"The {name.Replace('_', ' ')} has the character U+0000, which cannot be stored. Leave it out.", name)
         : text;
 }

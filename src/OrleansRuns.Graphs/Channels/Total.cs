@@ -29,7 +29,7 @@ public readonly struct Total<T> : IEquatable<Total<T>>, IChannelValue
 
     internal T Added { get; }
 
-    /// <summary>Gets what was taken away beyond what was added, of a type without negative numbers; else it is in the amount added.</summary>
+    /// <summary>Gets what was taken beyond what was added, of a type without negative numbers; else it is in the amount added.</summary>
     internal T Taken { get; }
 
     /// <summary>Reads the sum.</summary>
