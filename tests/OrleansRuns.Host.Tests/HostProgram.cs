@@ -40,6 +40,10 @@ internal sealed class HostProgram : IDisposable
     internal ChildProgram Start(params IEnumerable<string> arguments) =>
         ChildProgram.Start(typeof(ExitCode).Assembly, Folder, arguments);
 
+    /// <summary>Starts the program as one that leaves the processor to others, so that a test can meet it at work.</summary>
+    internal ChildProgram StartInTheBackground(params IEnumerable<string> arguments) =>
+        ChildProgram.StartBehind(["nice", "-n", "19"], typeof(ExitCode).Assembly.Location, Folder, arguments);
+
     internal async Task<ProgramEnd> RunAsync(params IEnumerable<string> arguments)
     {
         await using var child = Start(arguments);

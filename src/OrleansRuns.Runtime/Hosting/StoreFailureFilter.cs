@@ -3,7 +3,7 @@ using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Runtime;
 
-/// <summary>Tells of a database that does not answer whoever has called one of our grains.</summary>
+/// <summary>Tells whoever has called one of our grains what is wrong with the store.</summary>
 internal sealed partial class StoreFailureFilter(ILogger<StoreFailureFilter> logger) : IIncomingGrainCallFilter
 {
     public async Task Invoke(IIncomingGrainCallContext context)
@@ -12,10 +12,18 @@ internal sealed partial class StoreFailureFilter(ILogger<StoreFailureFilter> log
         {
             await context.Invoke();
         }
-        catch (Exception exception) when (IsOurs(context) && StoreFailures.IsUntold(exception))
+        catch (Exception exception) when (IsOurs(context) && StoreFailures.Told(exception) is { } told)
         {
-            LogStoreFailed(logger, exception, context.TargetId, context.MethodName);
-            throw new RunStoreUnavailableException(exception.Message);
+            if (told is RunStoreUnavailableException)
+            {
+                LogStoreFailed(logger, exception, context.TargetId, context.MethodName);
+            }
+            else
+            {
+                LogUnreadable(logger, exception, context.TargetId, context.MethodName);
+            }
+
+            throw told;
         }
     }
 
@@ -23,4 +31,7 @@ internal sealed partial class StoreFailureFilter(ILogger<StoreFailureFilter> log
 
     [LoggerMessage(3500, LogLevel.Warning, "{Grain} could not answer {Method}: the database did not answer.")]
     private static partial void LogStoreFailed(ILogger logger, Exception exception, GrainId grain, string method);
+
+    [LoggerMessage(3501, LogLevel.Error, "{Grain} could not answer {Method}: what is stored cannot be read.")]
+    private static partial void LogUnreadable(ILogger logger, Exception exception, GrainId grain, string method);
 }

@@ -161,7 +161,7 @@ internal sealed partial class NodeRunner(
                     return InvokeAsync(node, nodeOptions, context);
                 },
                 stop);
-            if (await HasEndedAsync(work.Task, cancel.Token) || !work.LeaveBehind())
+            if (await HasEndedAsync(work.Task, seen.Told) || !work.LeaveBehind())
             {
                 return await clock.ResultOf(work.Task);
             }
@@ -204,14 +204,9 @@ internal sealed partial class NodeRunner(
     }
 
     /// <summary>Waits for code, and after its cancellation for as long as the grace.</summary>
-    private async Task<bool> HasEndedAsync(Task code, CancellationToken cancelled)
+    private async Task<bool> HasEndedAsync(Task code, Task cancelled)
     {
-        var cancellation = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using (cancelled.UnsafeRegister(state => ((TaskCompletionSource)state!).TrySetResult(), cancellation))
-        {
-            await Task.WhenAny(code, cancellation.Task);
-        }
-
+        await Task.WhenAny(code, cancelled);
         if (code.IsCompleted)
         {
             return true;

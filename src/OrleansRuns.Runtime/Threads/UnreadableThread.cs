@@ -18,11 +18,6 @@ internal static class UnreadableThread
                 $"The state of thread '{thread.ThreadId}' does not fit graph '{thread.Graph}' as this silo has it: {exception.Message} "
                 + "Nothing was changed: bring back a version of the graph that can read it.");
         }
-        catch (InvalidDataException exception) when (exception.InnerException is not null)
-        {
-            // What is inside may be of a codec of the silo's own.
-            throw new InvalidDataException(exception.Message);
-        }
         catch (Exception exception) when (exception is not InvalidDataException && LogView.IsUnreadable(exception))
         {
             throw new InvalidDataException(

@@ -50,10 +50,16 @@ public sealed class RunCommandTests
         using var program = new HostProgram();
         program.Write("texts/a.txt", "One two.");
 
-        var end = await program.RunAsync("run", "digest", "--input", """{"folder":"texts","report":"texts"}""");
+        var waiting = await program.RunAsync(
+            "run", "digest", "--input", """{"folder":"texts","report":"out/report.md","approve":true}""");
+        // What was free when it was named is a folder now.
+        Directory.CreateDirectory(program.PathOf("out", "report.md"));
 
+        var end = await program.RunAsync("run", "digest", "--resume", "true");
+
+        Assert.Equal(ExitCode.Interrupted, waiting.ExitCode);
         Assert.Equal(ExitCode.Failed, end.ExitCode);
-        Assert.Equal(["texts"], Directory.GetFileSystemEntries(program.Folder).Select(Path.GetFileName).Where(name => name![0] != '.'));
+        Assert.Equal(["report.md"], Directory.GetFileSystemEntries(program.PathOf("out")).Select(Path.GetFileName));
     }
 
     [Fact]
@@ -116,14 +122,16 @@ public sealed class RunCommandTests
     public async Task Run_Interrupted_StopsCleanlyAndResumes()
     {
         using var program = new HostProgram();
-        // More than a silo does while it stops.
+        // More than a silo does while it stops, or before this test hears of it.
+        const int Files = 100;
         var text = string.Join(' ', Enumerable.Range(0, 100_000).Select(index => $"word{index % 1000}"));
-        foreach (var index in Enumerable.Range(0, 40))
+        foreach (var index in Enumerable.Range(0, Files))
         {
             program.Write($"texts/{index}.txt", text);
         }
 
-        await using var first = program.Start("run", "digest", "--thread", "t", "--input", """{"folder":"texts"}""", "--json");
+        await using var first = program.StartInTheBackground(
+            "run", "digest", "--thread", "t", "--input", """{"folder":"texts"}""", "--json");
         while (await first.ReadLineAsync() is { } line && !line.Contains("\"kind\":\"tasks\"", StringComparison.Ordinal))
         {
         }
@@ -135,7 +143,7 @@ public sealed class RunCommandTests
         Assert.Equal(ExitCode.Interrupted, stopped.ExitCode);
         Assert.Contains("--resume", HostProgram.Json(stopped.Lines[^1]).GetProperty("resume").GetString(), StringComparison.Ordinal);
         Assert.Equal("t", resumed.GetProperty("threadId").GetString());
-        Assert.Equal(40, resumed.GetProperty("values").GetProperty("files").GetArrayLength());
+        Assert.Equal(Files, resumed.GetProperty("values").GetProperty("files").GetArrayLength());
     }
 
     [Fact]

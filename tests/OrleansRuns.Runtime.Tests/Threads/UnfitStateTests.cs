@@ -53,11 +53,13 @@ public sealed class UnfitStateTests : IDisposable
     public async Task Calls_CodecOfTheSiloRefusesTheLog_TellWhatItSays()
     {
         string threadId;
+        string runId;
         await using (var before = await StartAsync(new BeforeGraph()))
         {
             var started = before.Runs.Thread();
-            await (await started.StartAsync(Graph, new { })).WaitAsync().WithinAsync("the run to end");
-            threadId = started.Id;
+            var run = await started.StartAsync(Graph, new { });
+            await run.WaitAsync().WithinAsync("the run to end");
+            (threadId, runId) = (started.Id, run.Id);
         }
 
         await using var after = await StartAsync(
@@ -68,6 +70,7 @@ public sealed class UnfitStateTests : IDisposable
             () => thread.GetStateAsync(),
             () => thread.StartAsync(Graph, new { }),
             () => thread.UpdateStateAsync(new UpdateStateRequest { Values = "{}" }),
+            () => after.Runs.Run(runId).ReadAllAsync(),
         ];
 
         foreach (var call in calls)
