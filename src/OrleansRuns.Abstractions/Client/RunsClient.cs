@@ -22,7 +22,13 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
     public IAsyncEnumerable<RunSnapshot> SearchRunsAsync(RunSearch search, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(search);
-        return AllRunsAsync(search, cancellationToken);
+        return AllAsync(search.Cursor, ReadAsync, cancellationToken);
+
+        async Task<(IEnumerable<RunSnapshot>, string?)> ReadAsync(string? cursor, CancellationToken token)
+        {
+            var page = await GetRunPageAsync(search with { Cursor = cursor }, token);
+            return (page.Runs, page.Next);
+        }
     }
 
     public Task<RunPage> GetRunPageAsync(RunSearch search, CancellationToken cancellationToken = default)
@@ -34,7 +40,13 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
     public IAsyncEnumerable<ThreadSummary> SearchThreadsAsync(ThreadSearch search, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(search);
-        return AllThreadsAsync(search, cancellationToken);
+        return AllAsync(search.Cursor, ReadAsync, cancellationToken);
+
+        async Task<(IEnumerable<ThreadSummary>, string?)> ReadAsync(string? cursor, CancellationToken token)
+        {
+            var page = await GetThreadPageAsync(search with { Cursor = cursor }, token);
+            return (page.Threads, page.Next);
+        }
     }
 
     public Task<ThreadPage> GetThreadPageAsync(ThreadSearch search, CancellationToken cancellationToken = default)
@@ -77,33 +89,19 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
         }
     }
 
-    private async IAsyncEnumerable<RunSnapshot> AllRunsAsync(
-        RunSearch search, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<T> AllAsync<T>(
+        string? cursor,
+        Func<string?, CancellationToken, Task<(IEnumerable<T> Items, string? Next)>> read,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        for (var next = search; next is not null;)
+        do
         {
-            var page = await GetRunPageAsync(next, cancellationToken);
-            foreach (var run in page.Runs)
+            (var items, cursor) = await read(cursor, cancellationToken);
+            foreach (var item in items)
             {
-                yield return run;
+                yield return item;
             }
-
-            next = page.Next is { } cursor ? search with { Cursor = cursor } : null;
         }
-    }
-
-    private async IAsyncEnumerable<ThreadSummary> AllThreadsAsync(
-        ThreadSearch search, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        for (var next = search; next is not null;)
-        {
-            var page = await GetThreadPageAsync(next, cancellationToken);
-            foreach (var thread in page.Threads)
-            {
-                yield return thread;
-            }
-
-            next = page.Next is { } cursor ? search with { Cursor = cursor } : null;
-        }
+        while (cursor is not null);
     }
 }

@@ -52,10 +52,11 @@ internal sealed partial class RunKeeper
     {
         _isBeingWritten = true;
         var row = await _catalog.FindRunAsync(Row.RunId, cancellationToken) ?? Row;
-        try
+        // Again when a cancel was accepted in between, which wins, or when a claim of this keeper's own was still on its way.
+        for (var tries = 0; IsUnderWay(row) && tries < 3; tries++)
         {
-            // Once more when a cancel was accepted in between, which wins.
-            for (var tries = 0; IsUnderWay(row) && tries < 2; tries++)
+            var attempt = row.Attempt;
+            try
             {
                 var (end, checkpointId) = await _ending.LeftBehindAsync(row, cancellationToken);
                 CheckpointId = checkpointId ?? CheckpointId;
@@ -66,11 +67,16 @@ internal sealed partial class RunKeeper
                     CountEnd(row);
                 }
             }
-        }
-        catch (FencedException)
-        {
-            // It has written its end itself meanwhile, and is executed elsewhere.
-            IsFenced = true;
+            catch (FencedException)
+            {
+                row = await _catalog.FindRunAsync(Row.RunId, cancellationToken) ?? row;
+                if (!IsUnderWay(row) || row.Attempt == attempt)
+                {
+                    // It has written its end itself meanwhile, and is executed elsewhere.
+                    IsFenced = true;
+                    break;
+                }
+            }
         }
 
         if (!row.IsFinal && row.Owner is { } owner && owner != _owner && row.Attempt > _attemptBefore)

@@ -135,6 +135,13 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
             return;
         }
 
+        if (_isBeingWritten && !LeftBehind.IsCompleted)
+        {
+            // No other attempt begins behind the back of the drain.
+            Learn(await LeftBehind.WaitAsync(_abandon.Token));
+            return;
+        }
+
         var attempt = Row.Attempt + 1;
         var isAsked = await ClaimAsync(attempt);
         if (Row.IsFinal || (Row.Attempt < attempt && (Row.CancelAction is not null || !isAsked)))

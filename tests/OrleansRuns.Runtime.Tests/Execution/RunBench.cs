@@ -13,6 +13,9 @@ namespace OrleansRuns.Runtime.Tests;
 /// <remarks>Each attempt has a scheduler of its own that does one thing at a time, as a grain's does.</remarks>
 internal sealed class RunBench
 {
+    /// <summary>A thousand supersteps, each of them durable, may take a slow disk longer than anything else hangs.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
+
     private readonly NodeScheduler _threads = new(8);
     private readonly CompiledGraph _graph;
     private readonly IThreadLogStore _store;
@@ -113,7 +116,7 @@ internal sealed class RunBench
                 TaskCreationOptions.DenyChildAttach,
                 new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler)
             .Unwrap()
-            .WithinAsync($"attempt {attempt} of {request.RunId} to end");
+            .WithinAsync($"attempt {attempt} of {request.RunId} to end", Bound);
     }
 
     private sealed class NoServices : IServiceProvider, IMeterFactory

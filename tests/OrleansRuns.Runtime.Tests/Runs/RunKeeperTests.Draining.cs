@@ -116,4 +116,50 @@ public sealed partial class RunKeeperTests
         Assert.False(keeper.IsFenced);
         Assert.True(keeper.Row is { Status: RunStatus.Interrupted, StopReason: StopReason.Drained, Resumable: true });
     }
+
+    [Theory]
+    [InlineData(Owner, false)]
+    [InlineData("another silo", true)]
+    public async Task WriteEndAsync_NextAttemptIsClaimedMeanwhile_EndsItUnlessItIsAnothers(string claimer, bool isFenced)
+    {
+        await _inner.BeginAsync("run", 1, Owner, CancellationToken.None);
+        using var keeper = Keeper();
+        _executor.BeforeClosing = async row =>
+        {
+            if (row.Attempt == 1)
+            {
+                // As the log is closed under the row of an attempt that is over.
+                await _inner.BeginAsync("run", 2, claimer, CancellationToken.None);
+                throw new FencedException("log", 0);
+            }
+        };
+
+        keeper.Drain();
+        await keeper.WriteEndAsync(CancellationToken.None);
+
+        Assert.Equal((isFenced, !isFenced), (keeper.IsFenced, keeper.IsWrittenForIt));
+        Assert.Equal(
+            isFenced ? (RunStatus.Running, 2, false) : (RunStatus.Interrupted, 2, true),
+            (_inner.Row.Status, _inner.Row.Attempt, _inner.Row.Resumable));
+    }
+
+    [Fact]
+    public async Task RunAsync_WhileItsEndIsBeingWritten_ClaimsNoOtherAttempt()
+    {
+        await _inner.BeginAsync("run", 1, Owner, CancellationToken.None);
+        var closing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _executor.BeforeClosing = _ => closing.Task;
+        using var keeper = Keeper();
+        keeper.Drain();
+        var writing = keeper.WriteEndAsync(CancellationToken.None);
+        var claims = 0;
+        _hooks.Before = call => Task.FromResult(claims += call == nameof(IRunCatalog.BeginAsync) ? 1 : 0);
+
+        var running = keeper.RunOrBeLeftAsync();
+        closing.SetResult();
+        await Task.WhenAll(writing, running).WithinAsync("the keeper to be left behind");
+
+        Assert.Equal(0, claims);
+        Assert.True(keeper.Row is { Status: RunStatus.Interrupted, Attempt: 1, Resumable: true });
+    }
 }

@@ -20,6 +20,9 @@ internal sealed class ScriptedExecutor : IRunExecutor
 
     internal Exception? ClosingFailure { get; set; }
 
+    /// <summary>Gets or sets what happens before a log is closed under a run's row.</summary>
+    internal Func<RunRow, Task> BeforeClosing { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Gets or sets what reading the log for the thread's status throws.</summary>
     internal Exception? RestFailure { get; set; }
 
@@ -32,15 +35,16 @@ internal sealed class ScriptedExecutor : IRunExecutor
         return ExecuteStop?.Invoke(stop) ?? Execute(run, stop.Token);
     }
 
-    public Task<RunOutcome> CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken)
+    public async Task<RunOutcome> CloseAsync(RunRow run, RunOutcome outcome, bool rollBack, CancellationToken cancellationToken)
     {
+        await BeforeClosing(run);
         if ((rollBack || RestFailure is not null) && ClosingFailure is { } failure)
         {
-            return Task.FromException<RunOutcome>(failure);
+            throw failure;
         }
 
         Closings.Add((outcome, rollBack));
-        return Task.FromResult(outcome);
+        return outcome;
     }
 
     public Task<ThreadRest> FindRestAsync(RunRow run, CancellationToken cancellationToken) =>

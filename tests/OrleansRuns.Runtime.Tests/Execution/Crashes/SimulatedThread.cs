@@ -8,7 +8,8 @@ namespace OrleansRuns.Runtime.Tests;
 /// <summary>Brings one thread to its graph's end, with a new process whenever one dies and a new run whenever one ends before.</summary>
 internal sealed class SimulatedThread(CompiledGraph graph, int seed, StoreFault fault)
 {
-    private const int MostRuns = 400;
+    // A graph of subgraphs of subgraphs that asks and stops often has needed 550.
+    private const int MostRuns = 4000;
     private const int MostAttempts = 4;
 
     private readonly MemoryThreadLogStore _store = new();
