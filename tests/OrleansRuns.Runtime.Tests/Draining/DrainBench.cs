@@ -19,8 +19,8 @@ internal sealed class DrainBench : IAsyncDisposable
     private static readonly CancellationToken None = CancellationToken.None;
     private static readonly TimeSpan Prompt = TimeSpan.FromMilliseconds(200);
 
-    // Two seconds for what is stuck, and enough for the writes of a busy machine.
-    private static readonly TimeSpan Brief = TimeSpan.FromSeconds(10);
+    // Three seconds for what is stuck or slow, and enough for the writes of a busy machine.
+    private static readonly TimeSpan Brief = TimeSpan.FromSeconds(15);
     private const double Reserve = 0.8;
 
     private readonly RunStore _store = new();
