@@ -19,7 +19,7 @@ public sealed partial class GraphBuilder<TState>
     public void AddEdge(IEnumerable<Node> from, Node to)
     {
         ArgumentNullException.ThrowIfNull(from);
-        ImmutableArray<Node> sources = [.. from.Distinct().OrderBy(node => node.Name, StringComparer.Ordinal)];
+        ImmutableArray<Node> sources = [.. Known(from).Distinct().OrderBy(node => node.Name, StringComparer.Ordinal)];
         if (sources.Length < 2 || sources.Contains(Node.Start))
         {
             Problems.Add($"The join into '{to}' needs two or more different nodes, and not the start.");
@@ -32,7 +32,7 @@ public sealed partial class GraphBuilder<TState>
     /// <param name="nodes">Two or more nodes.</param>
     public void AddPath(params IEnumerable<Node> nodes)
     {
-        ImmutableArray<Node> path = [.. nodes];
+        var path = Known(nodes);
         if (path.Length < 2)
         {
             Problems.Add("A path needs two or more nodes.");
@@ -61,7 +61,7 @@ public sealed partial class GraphBuilder<TState>
     public void AddBranch(Node from, Func<TState, IEnumerable<Node>> choose, params IEnumerable<Node> to)
     {
         ArgumentNullException.ThrowIfNull(choose);
-        ImmutableArray<Node> targets = [.. to.Distinct()];
+        ImmutableArray<Node> targets = [.. Known(to).Distinct()];
         if (targets.IsEmpty)
         {
             Problems.Add($"The branch from '{from}' names no node it may choose.");
@@ -91,13 +91,6 @@ public sealed partial class GraphBuilder<TState>
         }
     }
 
-    private void Link(LinkKind kind, ImmutableArray<Node> from, ImmutableArray<Node> to)
-    {
-        foreach (var node in from.Concat(to))
-        {
-            ArgumentNullException.ThrowIfNull(node);
-        }
-
-        Links.Add((kind, from, to));
-    }
+    private void Link(LinkKind kind, ImmutableArray<Node> from, ImmutableArray<Node> to) =>
+        Links.Add((kind, Known(from), Known(to)));
 }

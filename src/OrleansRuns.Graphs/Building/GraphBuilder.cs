@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 
@@ -162,18 +163,16 @@ public sealed partial class GraphBuilder<TState>
         NodeOptions? options = null)
         where TChild : GraphState, new()
     {
-        ArgumentNullException.ThrowIfNull(goesTo);
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(enter);
         ArgumentNullException.ThrowIfNull(leave);
         var subgraph = new SubgraphNode<TState, TChild>(graph, enter, leave);
-        return Register(new() { Handle = Forward(name), Options = options ?? new(), Subgraph = subgraph, GoesTo = [.. goesTo] });
+        return Register(new() { Handle = Forward(name), Options = options ?? new(), Subgraph = subgraph, GoesTo = Known(goesTo) });
     }
 
     private Node Add(string name, NodeOptions? options, NodeBody<TState> body, IEnumerable<Node> goesTo)
     {
-        ArgumentNullException.ThrowIfNull(goesTo);
-        return Register(new() { Handle = Forward(name), Options = options ?? new(), Body = body, GoesTo = [.. goesTo] });
+        return Register(new() { Handle = Forward(name), Options = options ?? new(), Body = body, GoesTo = Known(goesTo) });
     }
 
     private Node<TArg> Add<TArg>(
@@ -183,7 +182,6 @@ public sealed partial class GraphBuilder<TState>
         IEnumerable<Node> goesTo)
     {
         ArgumentNullException.ThrowIfNull(name);
-        ArgumentNullException.ThrowIfNull(goesTo);
         var node = new Node<TArg>(name);
         Register(new()
         {
@@ -191,7 +189,7 @@ public sealed partial class GraphBuilder<TState>
             Options = options ?? new(),
             Argument = typeof(TArg),
             Body = (state, argument, context) => run(state, ReadArgument<TArg>(argument, name), context),
-            GoesTo = [.. goesTo],
+            GoesTo = Known(goesTo),
         });
         return node;
     }
@@ -200,6 +198,17 @@ public sealed partial class GraphBuilder<TState>
     {
         Nodes.Add(node);
         return node.Handle;
+    }
+
+    /// <summary>Refuses nodes that are none: a field that is not set yet can be one.</summary>
+    private static ImmutableArray<Node> Known(
+        IEnumerable<Node> nodes, [CallerArgumentExpression(nameof(nodes))] string? argument = null)
+    {
+        ArgumentNullException.ThrowIfNull(nodes, argument);
+        ImmutableArray<Node> known = [.. nodes];
+        return known.Contains(null!)
+            ? throw new ArgumentException($"A node among '{argument}' is null. Add nodes before what leads to them.", argument)
+            : known;
     }
 
     private static TArg ReadArgument<TArg>(JsonElement? argument, string node) =>

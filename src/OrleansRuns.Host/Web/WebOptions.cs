@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using Microsoft.Extensions.Options;
+using OrleansRuns.Runtime;
 
 namespace OrleansRuns.Host;
 
@@ -24,11 +26,26 @@ internal sealed class WebOptions
     public int MaxStreams { get; set; } = 10_000;
 
     /// <summary>Gets or sets how long connections may take to end when the program stops, before they are cut.</summary>
-    /// <value>10 milliseconds to 1 minute. The default is 2 seconds.</value>
-    /// <remarks>The silo stops behind the web server, so that this is part of the host's shutdown timeout.</remarks>
+    /// <value>10 milliseconds to 1 minute, and at most the drain's timeout. The default is 2 seconds.</value>
+    /// <remarks>
+    /// The silo stops behind the web server. The drain begins beside it, so that what does not take longer than the drain takes nothing
+    /// from what the silo needs afterwards.
+    /// </remarks>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CloseWithin { get; set; } = TimeSpan.FromSeconds(2);
 }
 
 [OptionsValidator]
 internal sealed partial class WebOptionsValidator : IValidateOptions<WebOptions>;
+
+/// <summary>Refuses a web server whose connections could outlast the drain: the host would not wait for the silo's own stop.</summary>
+internal sealed class WebBudgetValidator(IOptions<DrainOptions> drain) : IValidateOptions<WebOptions>
+{
+    public ValidateOptionsResult Validate(string? name, WebOptions options) =>
+        options.CloseWithin <= drain.Value.Timeout
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{nameof(WebOptions.CloseWithin)}: Connections may take {options.CloseWithin} to end, but the silo stops behind them "
+                + $"and is due after {drain.Value.Timeout}. Set it to '{DrainOptions.Section}:{nameof(DrainOptions.Timeout)}' at most."));
+}

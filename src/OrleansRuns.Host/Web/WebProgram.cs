@@ -30,6 +30,7 @@ internal static class WebProgram
         });
         builder.Services.AddOptions<WebOptions>().BindConfiguration(WebOptions.Section).ValidateOnStart();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WebOptions>, WebOptionsValidator>());
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WebOptions>, WebBudgetValidator>());
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = told =>
             told.ProblemDetails.Extensions.TryAdd(Problems.Message, told.ProblemDetails.Detail ?? told.ProblemDetails.Title));
         builder.Services.AddSingleton<RunStreams>();

@@ -70,9 +70,9 @@ internal sealed partial class RunKeeper
             catch (FencedException)
             {
                 row = await _catalog.FindRunAsync(Row.RunId, cancellationToken) ?? row;
-                if (!IsUnderWay(row) || row.Attempt == attempt)
+                if (IsUnderWay(row) && row.Attempt == attempt)
                 {
-                    // It has written its end itself meanwhile, and is executed elsewhere.
+                    // Its log is another's, whose claim of the run is not in the database yet.
                     IsFenced = true;
                     break;
                 }

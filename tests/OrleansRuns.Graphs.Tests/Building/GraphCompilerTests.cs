@@ -114,6 +114,39 @@ public sealed class GraphCompilerTests
         Assert.Contains("A path needs two or more nodes.", problems);
     }
 
+    [Theory]
+    [InlineData("from")]
+    [InlineData("to")]
+    [InlineData("nodes")]
+    [InlineData("goesTo")]
+    public void Build_NodeThatIsNull_NamesTheArgument(string argument)
+    {
+        Node? notYet = null;
+
+        var exception = Assert.Throws<ArgumentException>(() => TestGraph.Compile(graph =>
+        {
+            var a = graph.AddLogger("a");
+            switch (argument)
+            {
+                case "from":
+                    graph.AddEdge([a, notYet!], Node.End);
+                    break;
+                case "to":
+                    graph.AddBranch(a, _ => a, a, notYet!);
+                    break;
+                case "nodes":
+                    graph.AddPath(Node.Start, notYet!);
+                    break;
+                default:
+                    graph.AddCommandNode("b", [a, notYet!], (state, _) => state);
+                    break;
+            }
+        }));
+
+        Assert.Equal(argument, exception.ParamName);
+        Assert.Contains("is null. Add nodes before", exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Compile_MistakeInASubgraph_NamesTheSubgraph()
     {

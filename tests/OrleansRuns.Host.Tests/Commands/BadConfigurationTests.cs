@@ -17,6 +17,7 @@ public sealed class BadConfigurationTests
     [InlineData("OrleansRuns:Runs:MaxActiveRuns", "many", "'many'")]
     [InlineData("OrleansRuns:Web:Heartbeat", "00:00:00", "between 00:00:00.0100000 and 00:05:00")]
     [InlineData("OrleansRuns:Web:CloseWithin", "soon", "'soon'")]
+    [InlineData("OrleansRuns:Web:CloseWithin", "00:00:26", "at most")]
     [InlineData("Logging:LogLevel", "loud", "Warning", "Default")]
     public async Task Serve_SettingIsWrong_NamesTheKeyAndWhatIsAllowed(
         string key, string value, string allowed, string? name = null)

@@ -48,6 +48,7 @@ public sealed class BadUsageTests
         { "timeout that is no time", ["run", "digest", "--timeout", "soon"], ["--timeout takes a time such as 00:05:00, not 'soon'"] },
         { "report that is a folder", ["run", "digest", "--input", """{"folder":"texts","report":"texts"}"""], ["texts' is a folder"] },
         { "report that is a folder's name", ["run", "digest", "--input", """{"folder":"texts","report":"new/"}"""], ["new/' is a folder"] },
+        { "pattern that is empty", ["run", "digest", "--input", """{"folder":"texts","pattern":""}"""], ["An empty pattern"] },
         { "report that is the root", ["run", "digest", "--input", """{"folder":"texts","report":"/"}"""], ["'/' is a folder"] },
         { "missing database", ["history", "done", "--db", "nowhere.db"], ["nowhere.db", "run a graph first"] },
         { "two databases", ["history", "done", "--db", "a.db", "--postgres", "Host=b"], ["--db and --postgres", "Name one"] },

@@ -144,6 +144,26 @@ public sealed partial class RunKeeperTests
     }
 
     [Fact]
+    public async Task WriteEndAsync_RunEndsItselfAndItsThreadGoesOn_TellsHowItEnded()
+    {
+        await _inner.BeginAsync("run", 1, Owner, CancellationToken.None);
+        using var keeper = Keeper();
+        _executor.BeforeClosing = async row =>
+        {
+            // As the log is closed when the run has written its end and the thread's next run has claimed it.
+            await _inner.EndAsync(
+                new RunEnd { RunId = row.RunId, Attempt = row.Attempt, Status = RunStatus.Success }, CancellationToken.None);
+            throw new FencedException("log", 0);
+        };
+
+        keeper.Drain();
+        await keeper.WriteEndAsync(CancellationToken.None);
+
+        Assert.False(keeper.IsFenced || keeper.IsWrittenForIt);
+        Assert.Equal(RunStatus.Success, ((IDrainedRun)keeper).Row.Status);
+    }
+
+    [Fact]
     public async Task RunAsync_WhileItsEndIsBeingWritten_ClaimsNoOtherAttempt()
     {
         await _inner.BeginAsync("run", 1, Owner, CancellationToken.None);

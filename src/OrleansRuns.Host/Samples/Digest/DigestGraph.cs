@@ -48,7 +48,9 @@ internal sealed class DigestGraph : IGraph<DigestState>
         return state with
         {
             Folder = folder,
-            Pattern = input.Pattern,
+            Pattern = input.Pattern.Length > 0
+                ? input.Pattern
+                : throw new GraphInputException("An empty pattern takes no file. Leave it out to take all.", "$.pattern"),
             Approve = input.Approve,
             ReportFile = FilePath(input.Report, "$.report"),
             ReadLog = input.ReadLog is null ? null : FilePath(input.ReadLog, "$.readLog"),
