@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Data.Common;
 using OrleansRuns.Runtime;
 using static OrleansRuns.AdoNet.CatalogSql;
 
@@ -8,7 +7,7 @@ namespace OrleansRuns.AdoNet;
 internal sealed class AdoDoctorCatalog(IDatabase database) : IDoctorCatalog
 {
     public Task<ImmutableArray<ThreadRow>> ListThreadsAsync(string? after, int limit, CancellationToken cancellationToken) =>
-        LookAsync(
+        database.QueryAsync(
             SelectThread + "where thread_id > @after order by thread_id limit @limit",
             ReadThread,
             cancellationToken,
@@ -17,7 +16,7 @@ internal sealed class AdoDoctorCatalog(IDatabase database) : IDoctorCatalog
 
     public Task<ImmutableArray<RunSummary>> ListRunsAsync(
         string threadId, string? after, int limit, CancellationToken cancellationToken) =>
-        LookAsync(
+        database.QueryAsync(
             SelectSummary + "where r.thread_id = @thread and r.run_id > @after order by r.run_id limit @limit",
             ReadSummary,
             cancellationToken,
@@ -26,18 +25,10 @@ internal sealed class AdoDoctorCatalog(IDatabase database) : IDoctorCatalog
             ("limit", limit));
 
     public async Task<StoredRest?> FindRestAsync(string threadId, CancellationToken cancellationToken) =>
-        (await LookAsync(
+        (await database.QueryAsync(
             "select epoch, asks, planned_by, rest from threads where thread_id = @thread and holder is null",
             row => new StoredRest(
                 row.GetInt64(0), new ThreadRest(row.GetBoolean(1), row.IsDBNull(2) ? null : row.GetString(2)), row.GetString(3)),
             cancellationToken,
             ("thread", threadId))).FirstOrDefault();
-
-    private Task<ImmutableArray<T>> LookAsync<T>(
-        string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters) =>
-        database.ReadAsync(async () =>
-        {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            return await connection.QueryAsync(sql, read, parameters);
-        });
 }

@@ -13,13 +13,19 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
     /// <summary>How long reports are kept.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
+    // One statement: what it shows is of one moment, in which every report has its runs.
+    private const string Newest =
+        "select d.silo, d.started_at, d.elapsed_ms, d.budget_ms, r.run_id, r.thread_id, r.outcome, r.status, r.stop_reason, r.resumable, "
+        + "r.checkpoint_id, r.elapsed_ms, r.error, r.signal "
+        + "from (select * from drain_reports order by started_at desc, silo limit @limit) d "
+        + "left join drain_runs r on r.silo = d.silo and r.started_at = d.started_at "
+        + "order by d.started_at desc, d.silo, r.run_id";
+
     public Task SaveAsync(DrainReport report, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(report);
-        return database.WriteAsync(async () =>
+        return database.ChangeAsync(async connection =>
         {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             var inserted = await connection.ExecuteAsync(
                 "insert into drain_reports (silo, started_at, elapsed_ms, budget_ms) values (@silo, @started, @elapsed, @budget) "
                 + "on conflict do nothing",
@@ -34,38 +40,23 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
                     [("silo", report.Silo), ("started", report.StartedAt), .. chunk.SelectMany(Parameters)]);
             }
 
-            await connection.ExecuteAsync("delete from drain_reports where started_at < @old", ("old", report.StartedAt - Kept));
-            await transaction.CommitAsync(CancellationToken.None);
-            return true;
-        });
+            return await connection.ExecuteAsync(
+                "delete from drain_reports where started_at < @old", ("old", report.StartedAt - Kept));
+        }, cancellationToken);
     }
 
-    public Task<ImmutableArray<DrainReport>> ListAsync(int limit, CancellationToken cancellationToken)
+    public async Task<ImmutableArray<DrainReport>> ListAsync(int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 100);
-        return database.ReadAsync(async () =>
-        {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            const string Newest = "select silo, started_at from drain_reports order by started_at desc, silo limit @limit";
-            var runs = await connection.QueryAsync(
-                "select silo, run_id, thread_id, outcome, status, stop_reason, resumable, checkpoint_id, elapsed_ms, error, signal, "
-                + $"started_at from drain_runs where (silo, started_at) in ({Newest}) order by run_id",
-                row => (Key: (row.GetString(0), row.GetFieldValue<DateTimeOffset>(11)), Run: ReadRun(row)),
-                ("limit", limit));
-            var byDrain = runs.ToLookup(one => one.Key, one => one.Run);
-            return await connection.QueryAsync(
-                "select silo, started_at, elapsed_ms, budget_ms from drain_reports order by started_at desc, silo limit @limit",
-                row => new DrainReport
-                {
-                    Silo = row.GetString(0),
-                    StartedAt = row.GetFieldValue<DateTimeOffset>(1),
-                    Elapsed = TimeSpan.FromMilliseconds(row.GetInt64(2)),
-                    Budget = TimeSpan.FromMilliseconds(row.GetInt64(3)),
-                    Runs = [.. byDrain[(row.GetString(0), row.GetFieldValue<DateTimeOffset>(1))]],
-                },
-                ("limit", limit));
-        });
+        var rows = await database.QueryAsync(
+            Newest, row => (Report: ReadReport(row), Run: ReadRun(row)), cancellationToken, ("limit", limit));
+        return
+        [
+            .. from row in rows
+               group row by (row.Report.Silo, row.Report.StartedAt) into drain
+               select drain.First().Report with { Runs = [.. drain.Select(row => row.Run).OfType<DrainedRun>()] },
+        ];
     }
 
     private static string Insert(int count) =>
@@ -89,17 +80,27 @@ internal sealed class AdoDrainReports(IDatabase database) : IDrainReports
         ($"signal{at}", WireName.Of(run.Signal)),
     ];
 
-    private static DrainedRun ReadRun(DbDataReader row) => new()
+    private static DrainReport ReadReport(DbDataReader row) => new()
     {
-        RunId = row.GetString(1),
-        ThreadId = row.GetString(2),
-        Outcome = WireName.Parse<DrainOutcome>(row.GetString(3)),
-        Status = WireName.Parse<RunStatus>(row.GetString(4)),
-        StopReason = row.IsDBNull(5) ? null : WireName.Parse<StopReason>(row.GetString(5)),
-        Resumable = row.GetBoolean(6),
-        CheckpointId = row.IsDBNull(7) ? null : row.GetString(7),
-        Elapsed = TimeSpan.FromMilliseconds(row.GetInt64(8)),
-        Error = row.IsDBNull(9) ? null : row.GetString(9),
-        Signal = WireName.Parse<DrainSignal>(row.GetString(10)),
+        Silo = row.GetString(0),
+        StartedAt = row.GetFieldValue<DateTimeOffset>(1),
+        Elapsed = TimeSpan.FromMilliseconds(row.GetInt64(2)),
+        Budget = TimeSpan.FromMilliseconds(row.GetInt64(3)),
+        Runs = [],
+    };
+
+    /// <returns>The run, or <see langword="null"/> in the row of a report that has none.</returns>
+    private static DrainedRun? ReadRun(DbDataReader row) => row.IsDBNull(4) ? null : new()
+    {
+        RunId = row.GetString(4),
+        ThreadId = row.GetString(5),
+        Outcome = WireName.Parse<DrainOutcome>(row.GetString(6)),
+        Status = WireName.Parse<RunStatus>(row.GetString(7)),
+        StopReason = row.IsDBNull(8) ? null : WireName.Parse<StopReason>(row.GetString(8)),
+        Resumable = row.GetBoolean(9),
+        CheckpointId = row.IsDBNull(10) ? null : row.GetString(10),
+        Elapsed = TimeSpan.FromMilliseconds(row.GetInt64(11)),
+        Error = row.IsDBNull(12) ? null : row.GetString(12),
+        Signal = WireName.Parse<DrainSignal>(row.GetString(13)),
     };
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Data.Common;
 using System.Globalization;
 using System.Text.Json;
 using OrleansRuns.Runtime;
@@ -15,7 +14,7 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
 
     public Task HoldAsync(
         RunOwner owner, ImmutableSortedDictionary<string, string> graphs, TimeSpan duration, CancellationToken cancellationToken) =>
-        SendAsync(
+        database.ExecuteAsync(
             $"delete from silo_leases where expires_at < {Later("old", -Kept)}; "
             + "insert into silo_leases (owner, cluster_id, graphs, started_at, renewed_at, expires_at) "
             + $"values (@owner, @cluster, @graphs, {database.Now}, {database.Now}, {Later("expires", duration)}) "
@@ -30,17 +29,17 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
             ("expires", time.GetUtcNow() + duration));
 
     public Task ReleaseAsync(RunOwner owner, CancellationToken cancellationToken) =>
-        SendAsync("delete from silo_leases where owner = @owner", cancellationToken, ("owner", owner.ToString()));
+        database.ExecuteAsync("delete from silo_leases where owner = @owner", cancellationToken, ("owner", owner.ToString()));
 
     public Task CordonAsync(RunOwner owner, bool isCordoned, CancellationToken cancellationToken) =>
-        SendAsync(
+        database.ExecuteAsync(
             "update silo_leases set cordoned = @cordoned where owner = @owner",
             cancellationToken,
             ("owner", owner.ToString()),
             ("cordoned", isCordoned));
 
     public Task<ImmutableArray<OwnerLease>> ListLiveAsync(CancellationToken cancellationToken) =>
-        LookAsync(
+        database.QueryAsync(
             $"select owner, graphs, started_at, cordoned from silo_leases where expires_at > {database.Now} order by owner",
             row => new OwnerLease(
                 RunOwner.TryParse(row.GetString(0), out var owner)
@@ -59,7 +58,7 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
         var (sql, parameters) = Due(query, after, limit);
-        return LookAsync(sql, ReadSummary, cancellationToken, parameters);
+        return database.QueryAsync(sql, ReadSummary, cancellationToken, parameters);
     }
 
     /// <summary>Writes the statement that finds due runs.</summary>
@@ -92,19 +91,4 @@ internal sealed class AdoOwnerLeases(IDatabase database, TimeProvider time) : IO
         database.HasClock
             ? string.Create(CultureInfo.InvariantCulture, $"{database.Now} + interval '{span.TotalMilliseconds} milliseconds'")
             : "@" + parameter;
-
-    private Task<int> SendAsync(string sql, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters) =>
-        database.WriteAsync(async () =>
-        {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            return await connection.ExecuteAsync(sql, parameters);
-        });
-
-    private Task<ImmutableArray<T>> LookAsync<T>(
-        string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters) =>
-        database.ReadAsync(async () =>
-        {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            return await connection.QueryAsync(sql, read, parameters);
-        });
 }

@@ -16,7 +16,7 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
         ?? throw new LogUnavailableException($"Run '{run.RunId}' was admitted and removed while it was admitted here. Try again.");
 
     public Task<AdmitOutcome?> FindAdmittedAsync(NewRun run, CancellationToken cancellationToken) =>
-        LookAsync(
+        database.ReadAsync(
             async connection => (await connection.QueryAsync(
                 SelectThisRunOrKey, ReadRun, ("run", run.RunId), ("key", run.IdempotencyKey))).FirstOrDefault() is { } found
                 ? new AdmitOutcome(AdmitKind.Exists, found, (await ThreadAsync(connection, found.ThreadId))!)
@@ -61,7 +61,7 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             ("run", runId));
 
     public Task<RunRow> EndAsync(RunEnd end, CancellationToken cancellationToken) =>
-        ChangeAsync(
+        database.ChangeAsync(
             connection => connection.BatchAsync(
                 Ending,
                 async reader => await reader.NextAsync(ReadRun) ?? throw new RunNotFoundException(end.RunId),
@@ -80,62 +80,50 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
             cancellationToken);
 
     public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
-        LookAsync(connection => RunAsync(connection, runId), cancellationToken);
+        database.ReadAsync(connection => RunAsync(connection, runId), cancellationToken);
 
     public Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken) =>
-        LookAsync(connection => ThreadAsync(connection, threadId), cancellationToken);
+        database.ReadAsync(connection => ThreadAsync(connection, threadId), cancellationToken);
 
     public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) =>
-        LookAsync(connection => connection.ScalarAsync<string>(
-            $"select r.thread_id from runs r where r.graph = @graph and {Visible} order by r.run_id desc limit 1",
-            ("graph", graph)), cancellationToken);
+        database.ReadAsync(connection => connection.ScalarAsync<string>(NewestThread, ("graph", graph)), cancellationToken);
 
     public Task<ImmutableArray<RunSummary>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
-        LookAsync(connection => connection.QueryAsync(
+        database.QueryAsync(
             SelectSummary + $"where r.thread_id = @thread and {Visible} order by r.number desc limit @limit",
             ReadSummary,
+            cancellationToken,
             ("thread", threadId),
-            ("limit", Page(limit))), cancellationToken);
-
-    public Task<ImmutableArray<RunSummary>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
-        LookAsync(connection => connection.QueryAsync(
-            SelectSummary + $"where r.run_id > @after and {NotFinal} order by r.run_id limit @limit",
-            ReadSummary,
-            ("after", after ?? ""),
-            ("limit", Page(limit))), cancellationToken);
+            ("limit", Page(limit)));
 
     public Task<ImmutableArray<RunSummary>> ListReadyAsync(
         string clusterId, ImmutableArray<string> graphs, int limit, CancellationToken cancellationToken) =>
         graphs.IsEmpty
             ? Task.FromResult(ImmutableArray<RunSummary>.Empty)
-            : LookAsync(connection => connection.QueryAsync(
+            : database.QueryAsync(
                 Ready(graphs.Length, database.Now),
                 ReadSummary,
+                cancellationToken,
                 [
                     .. graphs.Index().Select(graph => ($"graph{graph.Index}", (object?)graph.Item)),
                     ("cluster", clusterId),
                     ("now", time.GetUtcNow()),
                     ("limit", Page(limit)),
-                ]),
-                cancellationToken);
+                ]);
 
     public Task<ImmutableArray<ThreadRow>> ListBlockedAsync(
         DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
-        LookAsync(connection => connection.QueryAsync(
-            Blocked,
-            ReadThread,
-            ("since", since),
-            ("limit", Page(limit))), cancellationToken);
+        database.QueryAsync(Blocked, ReadThread, cancellationToken, ("since", since), ("limit", Page(limit)));
 
-    public Task<ImmutableHashSet<string>> ListRolledBackAsync(string threadId, CancellationToken cancellationToken) =>
-        LookAsync(
-            async connection => (await connection.QueryAsync(
-                "select run_id from runs where thread_id = @thread and rolled_back", row => row.GetString(0), ("thread", threadId)))
-                .ToImmutableHashSet(StringComparer.Ordinal),
-            cancellationToken);
+    public async Task<ImmutableHashSet<string>> ListRolledBackAsync(string threadId, CancellationToken cancellationToken) =>
+        (await database.QueryAsync(
+            "select run_id from runs where thread_id = @thread and rolled_back",
+            row => row.GetString(0),
+            cancellationToken,
+            ("thread", threadId))).ToImmutableHashSet(StringComparer.Ordinal);
 
     public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
-        ChangeAsync(async connection =>
+        database.ChangeAsync(async connection =>
         {
             var now = time.GetUtcNow();
             await InsertThreadAsync(connection, threadId, graph, now);
@@ -150,7 +138,7 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
 
     public Task<string?> ReleaseSlotAsync(
         string threadId, string holder, long epoch, ThreadRest? rest, CancellationToken cancellationToken) =>
-        ChangeAsync(
+        database.ChangeAsync(
             connection => connection.BatchAsync(
                 PassSlotOn + SelectThread + "where thread_id = @thread",
                 async reader => (await reader.NextAsync(ReadThread))?.Holder,
@@ -191,7 +179,7 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
 
     /// <returns><see langword="null"/> when only another look can tell; nothing was written then.</returns>
     private Task<AdmitOutcome?> TryAdmitAsync(NewRun run, CancellationToken cancellationToken) =>
-        ChangeAsync(
+        database.ChangeAsync(
             connection => connection.BatchAsync(
                 Admission,
                 async reader =>
@@ -232,32 +220,5 @@ internal sealed class AdoRunCatalog(IDatabase database, TimeProvider time) : IRu
         Func<DbDataReader, Task<T>> read,
         CancellationToken cancellationToken,
         params (string Name, object? Value)[] parameters) =>
-        database.WriteAsync(async () =>
-        {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            return await connection.BatchAsync(sql, read, parameters);
-        });
-
-    private Task<T> ChangeAsync<T>(
-        Func<DbConnection, Task<T>> change, CancellationToken cancellationToken, Func<T, bool>? keep = null) =>
-        database.WriteAsync(async () =>
-        {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            var result = await change(connection);
-            if (keep is null || keep(result))
-            {
-                // Not cancelled: whoever waits has to learn whether it was committed.
-                await transaction.CommitAsync(CancellationToken.None);
-            }
-
-            return result;
-        });
-
-    private Task<T> LookAsync<T>(Func<DbConnection, Task<T>> look, CancellationToken cancellationToken) =>
-        database.ReadAsync(async () =>
-        {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            return await look(connection);
-        });
+        database.WriteAsync(connection => connection.BatchAsync(sql, read, parameters), cancellationToken);
 }

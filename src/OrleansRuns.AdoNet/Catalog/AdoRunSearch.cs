@@ -28,24 +28,19 @@ internal sealed class AdoRunSearch(IDatabase database) : IRunSearch
         ListAsync(Threads, query, ReadThread, cancellationToken);
 
     public Task<string?> FindMetadataAsync(string threadId, CancellationToken cancellationToken) =>
-        database.ReadAsync(async () =>
-        {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            return await connection.ScalarAsync<string>("select metadata from threads where thread_id = @thread", ("thread", threadId));
-        });
+        database.ReadAsync(
+            connection => connection.ScalarAsync<string>("select metadata from threads where thread_id = @thread", ("thread", threadId)),
+            cancellationToken);
 
-    public Task<bool> ReplaceMetadataAsync(
+    public async Task<bool> ReplaceMetadataAsync(
         string threadId, string known, string metadata, CancellationToken cancellationToken) =>
-        database.WriteAsync(async () =>
-        {
-            // The time of the last change stays: it says since when an edit holds the slot.
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            return await connection.ExecuteAsync(
-                "update threads set metadata = @metadata where thread_id = @thread and metadata = @known",
-                ("metadata", metadata),
-                ("thread", threadId),
-                ("known", known)) == 1;
-        });
+        // The time of the last change stays: it says since when an edit holds the slot.
+        await database.ExecuteAsync(
+            "update threads set metadata = @metadata where thread_id = @thread and metadata = @known",
+            cancellationToken,
+            ("metadata", metadata),
+            ("thread", threadId),
+            ("known", known)) == 1;
 
     /// <summary>Writes the statement of a page.</summary>
     internal (string Sql, (string Name, object? Value)[] Parameters) Compose(ListTable table, ListQuery query)
@@ -121,13 +116,11 @@ internal sealed class AdoRunSearch(IDatabase database) : IRunSearch
     };
 
     private Task<ImmutableArray<T>> ListAsync<T>(
-        ListTable table, ListQuery query, Func<DbDataReader, T> read, CancellationToken cancellationToken) =>
-        database.ReadAsync(async () =>
-        {
-            var (sql, parameters) = Compose(table, query);
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            return await connection.QueryAsync(sql, read, parameters);
-        });
+        ListTable table, ListQuery query, Func<DbDataReader, T> read, CancellationToken cancellationToken)
+    {
+        var (sql, parameters) = Compose(table, query);
+        return database.QueryAsync(sql, read, cancellationToken, parameters);
+    }
 }
 
 /// <summary>A table that is listed, under the name "r".</summary>

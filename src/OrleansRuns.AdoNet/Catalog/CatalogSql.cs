@@ -40,6 +40,10 @@ internal static class CatalogSql
         SelectThread + "where thread_id in (select thread_id from runs where status = 'pending') "
         + "and not exists (select 1 from runs where run_id = threads.holder) and updated_at < @since limit @limit";
 
+    /// <summary>Finds the thread of a graph's newest run. Ids are made by callers, whose clocks may differ.</summary>
+    internal const string NewestThread =
+        "select r.thread_id from runs r where r.graph = @graph and " + Visible + " order by r.created_at desc, r.run_id desc limit 1";
+
     /// <summary>Writes how an attempt ended; a final status gives the slot to the next of the queue.</summary>
     /// <remarks>
     /// The thread's row is locked first, as by an admission, so that the two cannot wait for each other. Also a run that only waited in

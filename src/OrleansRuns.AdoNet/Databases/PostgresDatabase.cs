@@ -16,9 +16,6 @@ internal sealed partial class PostgresDatabase : IDatabase
     /// <summary>The key of the advisory lock under which migrations are applied; any number that no other program uses.</summary>
     private const long SchemaLock = 0x4F52_4C52_554E_53;
 
-    /// <summary>How long a silo waits for another one that applies migrations, which may take longer than a statement of a run.</summary>
-    private static readonly TimeSpan SchemaLockTimeout = TimeSpan.FromMinutes(10);
-
     /// <summary>How long work waits for a connection, in seconds.</summary>
     private const int BurstTimeout = 60;
 
@@ -83,13 +80,7 @@ internal sealed partial class PostgresDatabase : IDatabase
     {
         var transaction = await connection.BeginTransactionAsync(cancellationToken);
         // Released with the transaction, also when this process dies.
-        await using (var command = connection.CreateCommand())
-        {
-            command.CommandText = $"select pg_advisory_xact_lock({SchemaLock})";
-            command.CommandTimeout = (int)SchemaLockTimeout.TotalSeconds;
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-
+        await connection.ExecuteAsync($"select pg_advisory_xact_lock({SchemaLock})", SchemaMigrator.Timeout, cancellationToken);
         await connection.ExecuteAsync($"create schema if not exists {SchemaName}");
         return transaction;
     }
@@ -110,7 +101,9 @@ internal sealed partial class PostgresDatabase : IDatabase
             }
             catch (NpgsqlException exception)
             {
-                throw new OrleansConfigurationException($"{DisplayName} cannot be opened: {exception.Message}", exception);
+                throw new OrleansConfigurationException(
+                    $"{DisplayName} cannot be opened. Check the connection string, and whether the server runs: {exception.Message}",
+                    exception);
             }
         }
     }

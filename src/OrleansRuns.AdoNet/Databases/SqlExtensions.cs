@@ -13,6 +13,15 @@ internal static class SqlExtensions
         return await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Executes what may take longer than a statement of a run, and can be given up.</summary>
+    internal static async Task ExecuteAsync(
+        this DbConnection connection, string sql, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await using var command = connection.Command(sql, []);
+        command.CommandTimeout = (int)timeout.TotalSeconds;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     internal static async Task<T?> ScalarAsync<T>(
         this DbConnection connection, string sql, params (string Name, object? Value)[] parameters)
     {

@@ -45,6 +45,9 @@ public sealed class PostgresRunsOptions
 /// <summary>Limits of the thread log.</summary>
 public sealed class ThreadLogOptions
 {
+    /// <summary>The section of the configuration that they are read from: OrleansRuns:Log.</summary>
+    public const string Section = "OrleansRuns:Log";
+
     /// <summary>Gets or sets the largest entry: what one superstep may change, as JSON before compression.</summary>
     /// <value>1 KiB to 256 MiB in bytes; the default is 8 MiB.</value>
     [Range(1 << 10, 256 << 20)]

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -45,8 +46,7 @@ public static class OrleansRunsAdoNetExtensions
         builder.Services.AddSingleton<IValidateOptions<PostgresRunsOptions>, PostgresRunsOptionsValidator>();
         // The container disposes the data source when the host is disposed, which is after the silo has stopped: nothing that still
         // writes can find its pool closed.
-        builder.Services.AddSingleton<IDatabase>(
-            services => CreatePostgres(services, services.GetRequiredService<IOptions<PostgresRunsOptions>>().Value, isReadOnly: false));
+        builder.Services.AddSingleton<IDatabase>(services => CreatePostgres(services, isReadOnly: false));
         return builder.AddLogStorage((options, database) =>
         {
             options.Invariant = PostgresDatabase.Invariant;
@@ -69,18 +69,24 @@ public static class OrleansRunsAdoNetExtensions
     /// <param name="services">The services.</param>
     /// <param name="connectionString">The connection string.</param>
     /// <param name="canRepair">Whether <see cref="IRunDoctor"/> may change rows; silos may be at work meanwhile.</param>
+    /// <remarks>Other options are read from the <see cref="IConfiguration"/> among the services, if there is one.</remarks>
     public static IServiceCollection AddOrleansRunsPostgresReader(
         this IServiceCollection services, string connectionString, bool canRepair = false)
     {
         ArgumentNullException.ThrowIfNull(services);
-        // Somebody waits for the answer of a look, who can tell by himself that the server is away.
-        var options = new PostgresRunsOptions { ConnectionString = connectionString, StartTimeout = TimeSpan.Zero };
-        services.AddSingleton<IDatabase>(provider => CreatePostgres(provider, options, isReadOnly: !canRepair));
+        services.AddOptions<PostgresRunsOptions>().BindIfConfigured(PostgresRunsOptions.Section).Configure(options =>
+        {
+            options.ConnectionString = connectionString;
+            // Somebody waits for the answer of a look, who can tell by himself that the server is away.
+            options.StartTimeout = TimeSpan.Zero;
+        }).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PostgresRunsOptions>, PostgresRunsOptionsValidator>();
+        services.AddSingleton<IDatabase>(provider => CreatePostgres(provider, isReadOnly: !canRepair));
         return services.AddReader();
     }
 
-    private static PostgresDatabase CreatePostgres(IServiceProvider services, PostgresRunsOptions options, bool isReadOnly) => new(
-        options,
+    private static PostgresDatabase CreatePostgres(IServiceProvider services, bool isReadOnly) => new(
+        services.GetRequiredService<IOptions<PostgresRunsOptions>>().Value,
         services.GetRequiredService<TimeProvider>(),
         services.GetRequiredService<ILogger<PostgresDatabase>>(),
         isReadOnly);
@@ -108,15 +114,19 @@ public static class OrleansRunsAdoNetExtensions
     {
         services.AddSingleton<IThreadLogStore>(provider => new AdoThreadLogStore(
             provider.GetRequiredService<IDatabase>(), storage: null, provider.GetRequiredService<LogEntryFormat>()));
-        services.AddSingleton(provider => new RunsReader(
-            provider.GetRequiredService<IDatabase>(), provider.GetRequiredService<SchemaMigrator>()));
+        services.AddSingleton(provider =>
+        {
+            // All that is wrong with the settings at once, as the start of a host tells it.
+            provider.GetService<IStartupValidator>()?.Validate();
+            return new RunsReader(provider.GetRequiredService<IDatabase>(), provider.GetRequiredService<SchemaMigrator>());
+        });
         return services.AddCatalog();
     }
 
     private static IServiceCollection AddCatalog(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<ThreadLogOptions>().ValidateOnStart();
+        services.AddOptions<ThreadLogOptions>().BindIfConfigured(ThreadLogOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ThreadLogOptions>, ThreadLogOptionsValidator>();
         services.AddSingleton<SchemaMigrator>();
         services.AddSingleton<IRunCatalog, AdoRunCatalog>();
@@ -128,4 +138,10 @@ public static class OrleansRunsAdoNetExtensions
             provider.GetRequiredService<IOptions<ThreadLogOptions>>().Value, provider.GetService<ILogPayloadCodec>()));
         return services;
     }
+
+    /// <summary>Binds options to the configuration, which a program that only looks on need not have.</summary>
+    private static OptionsBuilder<TOptions> BindIfConfigured<TOptions>(this OptionsBuilder<TOptions> builder, string section)
+        where TOptions : class =>
+        builder.Configure<IServiceProvider>(
+            (options, services) => services.GetService<IConfiguration>()?.GetSection(section).Bind(options));
 }

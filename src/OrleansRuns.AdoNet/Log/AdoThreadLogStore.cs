@@ -70,15 +70,13 @@ internal sealed class AdoThreadLogStore(IDatabase database, IGrainStorage? stora
             ("limit", limit));
     }
 
-    public Task<int> PruneAsync(string logId, long below, CancellationToken cancellationToken) => database.WriteAsync(async () =>
-    {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(
+    public Task<int> PruneAsync(string logId, long below, CancellationToken cancellationToken) =>
+        database.ExecuteAsync(
             "delete from orleansstorage where thread = @log and position < "
             + "(select max(position) from orleansstorage where thread = @log and graintypestring = 'base' and position <= @below)",
+            cancellationToken,
             ("log", logId),
             ("below", below));
-    });
 
     /// <exception cref="ArgumentException">The id has other characters, which the key of a row would be split at.</exception>
     internal static void CheckLogId(string logId)
@@ -119,17 +117,15 @@ internal sealed class AdoThreadLogStore(IDatabase database, IGrainStorage? stora
         new($"Appending at {Place(logId, position)} got no answer from {database.DisplayName}: {cause.Message}", cause);
 
     private Task<ImmutableArray<StoredEntry>> QueryAsync(
-        string sql, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters) =>
-        database.ReadAsync(async () =>
-        {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            return await connection.QueryAsync(sql, Read, parameters);
+        string sql, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters)
+    {
+        return database.QueryAsync(sql, Read, cancellationToken, parameters);
 
-            StoredEntry Read(DbDataReader row)
-            {
-                var position = row.GetInt64(0);
-                var payload = row.GetFieldValue<byte[]>(1);
-                return new StoredEntry(position, format.Read(payload, Place((string)parameters[0].Value!, position)), payload.Length);
-            }
-        });
+        StoredEntry Read(DbDataReader row)
+        {
+            var position = row.GetInt64(0);
+            var payload = row.GetFieldValue<byte[]>(1);
+            return new StoredEntry(position, format.Read(payload, Place((string)parameters[0].Value!, position)), payload.Length);
+        }
+    }
 }

@@ -81,7 +81,7 @@ internal sealed class LogEntryFormat(ThreadLogOptions options, ILogPayloadCodec?
 
     private static LogEntryTooLargeException TooLarge(string what, int bytes, int limit, string option) =>
         new($"The {what} has {bytes:N0} bytes, and the limit is {limit:N0}. Keep large data outside the state and its address in it, or "
-            + $"raise ThreadLogOptions.{option}.");
+            + $"raise '{ThreadLogOptions.Section}:{option}'.");
 
     private static LogEntry Checked(LogEntry entry) =>
         entry.Records.IsDefault || entry.Records.Any(record => record is null)

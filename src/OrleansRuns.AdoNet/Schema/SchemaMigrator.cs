@@ -8,6 +8,12 @@ namespace OrleansRuns.AdoNet;
 /// <summary>Brings a database to this program's schema: numbered scripts, each applied once, under a lock.</summary>
 internal sealed class SchemaMigrator(IDatabase database, TimeProvider time)
 {
+    /// <summary>
+    /// How long a script may take, and how long other silos wait for the one that applies it. On a large table it takes longer than a
+    /// statement of a run; one that is given up is rolled back, and would be given up at every start.
+    /// </summary>
+    internal static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
+
     /// <summary>Gets the scripts, by version.</summary>
     internal ImmutableArray<SchemaScript> Scripts { get; init; } = SchemaScript.Load(database.ScriptFolder);
 
@@ -27,7 +33,7 @@ internal sealed class SchemaMigrator(IDatabase database, TimeProvider time)
         var done = applied.Select(row => row.Version).ToHashSet();
         foreach (var script in Scripts.Where(script => !done.Contains(script.Version)))
         {
-            await ApplyAsync(connection, script);
+            await ApplyAsync(connection, script, cancellationToken);
             await connection.ExecuteAsync(
                 "insert into schema_versions (version, oldest_reader, applied_at) values (@version, @oldest, @at)",
                 ("version", script.Version),
@@ -41,9 +47,8 @@ internal sealed class SchemaMigrator(IDatabase database, TimeProvider time)
 
     /// <summary>Checks that the database may be read, without changing it.</summary>
     /// <exception cref="OrleansConfigurationException">It has no schema, or a newer one that this program may not read.</exception>
-    internal Task CheckAsync(CancellationToken cancellationToken) => database.ReadAsync(async () =>
+    internal Task CheckAsync(CancellationToken cancellationToken) => database.ReadAsync(async connection =>
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         try
         {
             Check(await ReadAppliedAsync(connection));
@@ -56,13 +61,13 @@ internal sealed class SchemaMigrator(IDatabase database, TimeProvider time)
         }
 
         return true;
-    });
+    }, cancellationToken);
 
-    private async Task ApplyAsync(DbConnection connection, SchemaScript script)
+    private async Task ApplyAsync(DbConnection connection, SchemaScript script, CancellationToken cancellationToken)
     {
         try
         {
-            await connection.ExecuteAsync(script.Text);
+            await connection.ExecuteAsync(script.Text, Timeout, cancellationToken);
         }
         catch (DbException exception) when (!exception.IsTransient)
         {

@@ -64,6 +64,28 @@ public abstract class DrainReportsContract(IStorageBench bench)
         Assert.All(listed, one => Assert.Single(one.Runs));
     }
 
+    [Fact]
+    public async Task ListAsync_WhileReportsAreSaved_ShowsEachWithItsRuns()
+    {
+        var reports = Enumerable.Range(0, 60).Select(_ => Report(runs: 3)).ToList();
+        var silos = reports.ConvertAll(report => report.Silo);
+        var saving = Task.Run(async () =>
+        {
+            foreach (var report in reports)
+            {
+                await bench.Drains.SaveAsync(report, None);
+            }
+        });
+
+        while (!saving.IsCompleted)
+        {
+            var listed = await bench.Drains.ListAsync(5, None);
+            Assert.All(listed.Where(one => silos.Contains(one.Silo)), one => Assert.Equal(3, one.Runs.Count));
+        }
+
+        await saving;
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(101)]

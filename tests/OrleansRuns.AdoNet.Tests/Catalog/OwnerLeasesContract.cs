@@ -174,6 +174,22 @@ public abstract class OwnerLeasesContract(IStorageBench bench)
         Assert.Equal(Ids(run), await ListDueAsync(new DueRuns { Self = self, Live = [self, neighbour] }, run));
     }
 
+    [Fact]
+    public async Task ListDueAsync_PageAfterPage_HoldsEveryRunOnceInTheOrderOfBytes()
+    {
+        var self = Owner(_green);
+        var runs = new List<RunRow>();
+        foreach (var letter in "aB-cA1b")
+        {
+            // Upper case sorts before lower case, and a dash before both, whatever the database's language.
+            runs.Add(await RunningAsync("somebody", $"{_green}{letter}"));
+        }
+
+        var due = await ListDueAsync(new DueRuns { Self = self, Live = [self] }, [.. runs]);
+
+        Assert.Equal(Ids([.. runs]), due);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1001)]
@@ -206,9 +222,9 @@ public abstract class OwnerLeasesContract(IStorageBench bench)
         return found.Intersect(among.Select(run => run.RunId));
     }
 
-    private async Task<RunRow> AdmitAsync(string? clusterId = null, string graph = "digest")
+    private async Task<RunRow> AdmitAsync(string? clusterId = null, string graph = "digest", string? runId = null)
     {
-        var run = new NewRun(Guid.CreateVersion7().ToString(), $"thread-{Guid.CreateVersion7()}", graph, "f1", "{}")
+        var run = new NewRun(runId ?? Guid.CreateVersion7().ToString(), $"thread-{Guid.CreateVersion7()}", graph, "f1", "{}")
         {
             ClusterId = clusterId,
         };
@@ -217,8 +233,8 @@ public abstract class OwnerLeasesContract(IStorageBench bench)
 
     private Task<RunRow> RunningAsync(RunOwner owner) => RunningAsync(owner.ToString());
 
-    private async Task<RunRow> RunningAsync(string owner) =>
-        await bench.Catalog.BeginAsync((await AdmitAsync()).RunId, 1, owner, None);
+    private async Task<RunRow> RunningAsync(string owner, string? runId = null) =>
+        await bench.Catalog.BeginAsync((await AdmitAsync(runId: runId)).RunId, 1, owner, None);
 
     private async Task<RunRow> CancelAsync(RunRow run) =>
         (await bench.Catalog.RequestCancelAsync(run.RunId, CancelAction.Interrupt, None))!;

@@ -65,6 +65,7 @@ public sealed class PostgresRunSearchTests(PostgresBench bench) : RunSearchContr
         await AssertNoScanAsync(
             CatalogSql.Ready(graphs: 2, "now()"), ("graph0", "graph-1"), ("graph1", "graph-2"), ("cluster", "blue"), ("limit", 200));
         await AssertNoScanAsync(CatalogSql.Blocked, ("since", DateTimeOffset.UtcNow), ("limit", 200));
+        await AssertNoScanAsync(CatalogSql.NewestThread, ("graph", "graph-7"));
     }
 
     private async Task FillAsync()

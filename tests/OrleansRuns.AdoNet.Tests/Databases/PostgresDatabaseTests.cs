@@ -1,5 +1,8 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Npgsql;
+using OrleansRuns.Abstractions;
 using OrleansRuns.Runtime;
 using OrleansRuns.TestKit;
 using static OrleansRuns.TestKit.LogEntries;
@@ -88,7 +91,8 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
             () => StartAsync(options => options.ConnectionString = elsewhere.ConnectionString));
 
         Assert.StartsWith("PostgreSQL database 'no_such_database' on '", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("cannot be opened: ", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be opened. ", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(" Check the connection string, and whether the server runs: ", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(elsewhere.Password!, exception.Message, StringComparison.Ordinal);
     }
 
@@ -119,16 +123,17 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ListUnfinishedAsync_WhateverTheDatabasesLanguage_SortsAsBytes()
+    public async Task ListRunsAsync_WhateverTheDatabasesLanguage_SortsAsBytes()
     {
         await using var host = await StartAsync();
         string[] ids = ["a-1", "B-1", "a1", "A1", "b-1"];
         foreach (var id in ids)
         {
-            await host.Catalog.AdmitAsync(new NewRun(id, $"thread-{id}", "digest", "f1", "{}"), None);
+            await host.Catalog.AdmitAsync(
+                new NewRun(id, "thread", "digest", "f1", "{}") { Strategy = MultitaskStrategy.Enqueue }, None);
         }
 
-        var found = (await host.Catalog.ListUnfinishedAsync(null, 10, None)).Select(row => row.RunId);
+        var found = (await host.Get<IDoctorCatalog>().ListRunsAsync("thread", null, 10, None)).Select(row => row.RunId);
 
         Assert.Equal(ids.Order(StringComparer.Ordinal), found);
         Assert.Equal("C", await ExecuteAsync(
@@ -150,6 +155,29 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(
             () => reader.GetRequiredService<IThreadLogStore>().PruneAsync("log", 1, None));
     }
+
+    [Fact]
+    public async Task Reader_ConfigurationOfTheSilos_CountsForItToo()
+    {
+        await ExecuteAsync($"alter database {_server!.Name} set synchronous_commit = off");
+        await using var host = await StartAsync(options => options.AllowAsynchronousCommit = true);
+
+        await using var reader = Reader(("OrleansRuns:Postgres:AllowAsynchronousCommit", "true"));
+        await using var other = Reader();
+        await using var wrong = Reader(("OrleansRuns:Postgres:MaxAutoPrepare", "-1"), ("OrleansRuns:Log:MaxEntryBytes", "1"));
+
+        await reader.GetRequiredService<RunsReader>().OpenAsync();
+        await Assert.ThrowsAsync<OrleansConfigurationException>(() => other.GetRequiredService<RunsReader>().OpenAsync());
+        var errors = Assert.Throws<AggregateException>(() => wrong.GetRequiredService<RunsReader>());
+        Assert.Equal(2, errors.InnerExceptions.OfType<OptionsValidationException>().Count());
+    }
+
+    private ServiceProvider Reader(params (string Key, string Value)[] configuration) => new ServiceCollection().AddLogging()
+        .AddSingleton<IConfiguration>(new ConfigurationBuilder()
+            .AddInMemoryCollection(configuration.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value)))
+            .Build())
+        .AddOrleansRunsPostgresReader(ConnectionString)
+        .BuildServiceProvider();
 
     private Task<StoreHost> StartAsync(Action<PostgresRunsOptions>? configure = null) =>
         StoreHost.StartAsync(silo => silo.AddOrleansRunsPostgres(options =>

@@ -45,7 +45,7 @@ public sealed class PostgresStartTests : IAsyncLifetime, ILogger<PostgresDatabas
         var exception = await Assert.ThrowsAsync<OrleansConfigurationException>(
             () => PassAsync(database.OpenAsync(CancellationToken.None)));
 
-        Assert.Contains("cannot be opened: ", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be opened. ", exception.Message, StringComparison.Ordinal);
         Assert.InRange(_told.Count, 1, 9);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Runtime;
 using OrleansRuns.TestKit;
@@ -236,8 +237,25 @@ public sealed class SqliteDatabaseTests : IDisposable
         Assert.EndsWith("Name the database of an earlier run, or run a graph first.", exception.Message, StringComparison.Ordinal);
     }
 
-    private static Task<StoreHost> StartAsync(string file) =>
-        StoreHost.StartAsync(silo => silo.UseOrleansRunsSqlite(options => options.File = file));
+    [Fact]
+    public async Task AppendAsync_LimitOfTheLogIsConfigured_RefusesWhatIsOverIt()
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([KeyValuePair.Create($"{ThreadLogOptions.Section}:MaxEntryBytes", (string?)"2048")])
+            .Build();
+        await using var host = await StartAsync(PathOfFile, silo => silo.Services.AddSingleton<IConfiguration>(configuration));
+
+        var exception = await Assert.ThrowsAsync<LogEntryTooLargeException>(
+            () => host.Log.AppendAsync("log", 0, Entry("run-1/1/0", isBase: true, Checkpoint(new string('x', 2048))), None));
+
+        Assert.Contains("the limit is 2,048", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<StoreHost> StartAsync(string file, Action<ISiloBuilder>? configure = null) => StoreHost.StartAsync(silo =>
+    {
+        silo.UseOrleansRunsSqlite(options => options.File = file);
+        configure?.Invoke(silo);
+    });
 
     private static ServiceProvider Reader(string file) =>
         new ServiceCollection().AddLogging().AddOrleansRunsSqliteReader(file).BuildServiceProvider();

@@ -35,8 +35,9 @@ public sealed class PostgresSiloTests
         Assert.All(answers, answer => Assert.Equal(RunStatus.Success, answer.Run.Status));
         Assert.All(answers.Index(), pair => Assert.Equal([$"Hello Ada {pair.Index}"], pair.Item.State.Done));
         Assert.All(answers, answer => Assert.True(answer.History.Count >= 3, $"{answer.History.Count} checkpoints."));
-        var catalog = cluster.Silos[0].ServiceProvider.GetRequiredService<IRunCatalog>();
-        Assert.Empty(await catalog.ListUnfinishedAsync(null, 1000, CancellationToken.None));
+        var lists = cluster.Silos[0].ServiceProvider.GetRequiredService<IRunLists>();
+        Assert.Empty((await lists.SearchRunsAsync(
+            new() { Statuses = [RunStatus.Pending, RunStatus.Running, RunStatus.Interrupted] }, CancellationToken.None)).Runs);
     }
 
     private sealed record Greeted(IReadOnlyList<string> Done);

@@ -210,7 +210,7 @@ public abstract partial class ThreadLogContract(IStorageBench bench)
 
         Assert.Contains($"position 0 of log '{_log}'", exception.Message, StringComparison.Ordinal);
         Assert.Contains("the limit is 8,388,608", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("ThreadLogOptions.MaxEntryBytes", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("'OrleansRuns:Log:MaxEntryBytes'", exception.Message, StringComparison.Ordinal);
         Assert.Equal(0, await bench.CountEntriesAsync(_log));
     }
 
@@ -234,7 +234,7 @@ public abstract partial class ThreadLogContract(IStorageBench bench)
 
         var exception = await Assert.ThrowsAsync<LogEntryTooLargeException>(() => Store.AppendAsync(_log, 0, entry, None));
 
-        Assert.Contains("ThreadLogOptions.MaxEntryBytes", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("'OrleansRuns:Log:MaxEntryBytes'", exception.Message, StringComparison.Ordinal);
         Assert.Equal(0, await bench.CountEntriesAsync(_log));
     }
 

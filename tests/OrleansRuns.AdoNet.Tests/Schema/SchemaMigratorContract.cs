@@ -108,7 +108,7 @@ public abstract class SchemaMigratorContract : IAsyncLifetime
     private int Known => Migrator().Scripts.Length;
 
     /// <summary>Gets the number of the script that a later program adds.</summary>
-    private int Next => Migrator().Scripts[^1].Version + 1;
+    private protected int Next => Migrator().Scripts[^1].Version + 1;
 
     public abstract Task InitializeAsync();
 
@@ -123,9 +123,10 @@ public abstract class SchemaMigratorContract : IAsyncLifetime
     internal abstract IDatabase NewDatabase();
 
     /// <summary>Makes a migrator with connections of its own, of this program or of a later one with more scripts.</summary>
-    private SchemaMigrator Migrator(params SchemaScript[] more)
+    private SchemaMigrator Migrator(params SchemaScript[] more) => MigratorOf(NewDatabase(), more);
+
+    private protected SchemaMigrator MigratorOf(IDatabase database, params SchemaScript[] more)
     {
-        var database = NewDatabase();
         _databases.Add(database);
         var migrator = new SchemaMigrator(database, TimeProvider.System);
         return new SchemaMigrator(database, TimeProvider.System) { Scripts = migrator.Scripts.AddRange(more) };

@@ -1,3 +1,4 @@
+using Npgsql;
 using OrleansRuns.TestKit;
 
 namespace OrleansRuns.AdoNet.Tests;
@@ -21,6 +22,20 @@ public sealed class SqliteSchemaMigratorTests : SchemaMigratorContract
 public sealed class PostgresSchemaMigratorTests : SchemaMigratorContract
 {
     private PostgresTestDatabase? _server;
+
+    [Fact]
+    public async Task ApplyAsync_ScriptOutlastsWhatAStatementOfARunMay_IsApplied()
+    {
+        await MigratorOf(NewDatabase()).ApplyAsync(CancellationToken.None);
+        var impatient = new NpgsqlConnectionStringBuilder(_server!.ConnectionString) { CommandTimeout = 2 };
+        var slow = new SchemaScript(Next, 1, "select pg_sleep(3); create table more (id integer);");
+
+        await MigratorOf(PostgresDatabases.Create(impatient.ConnectionString), slow).ApplyAsync(CancellationToken.None);
+
+        await using var source = NpgsqlDataSource.Create(_server.ConnectionString);
+        await using var command = source.CreateCommand("select count(*) from orleansruns.more");
+        Assert.Equal(0L, await command.ExecuteScalarAsync());
+    }
 
     public override async Task InitializeAsync() => _server = await PostgresTestDatabase.CreateAsync();
 
