@@ -39,11 +39,15 @@ public sealed class CheckpointNotFoundException(string threadId, string checkpoi
 /// <summary>No silo has the graph.</summary>
 [GenerateSerializer, Alias("OrleansRuns.GraphNotFoundException")]
 public sealed class GraphNotFoundException(string graph, IEnumerable<string> known)
-    : RunException($"There is no graph '{graph}'. The graphs there are: {string.Join(", ", known.Order(StringComparer.Ordinal))}.")
+    : RunException($"There is no graph '{graph}'. {Advice([.. known.Order(StringComparer.Ordinal)])}")
 {
     /// <summary>Gets the name that was asked for.</summary>
     [Id(0)]
     public string Graph { get; } = graph;
+
+    private static string Advice(string[] known) => known.Length > 0
+        ? $"The graphs there are: {string.Join(", ", known)}."
+        : "No silo has any: add graphs where a silo is set up.";
 }
 
 /// <summary>Another run or an edit holds the thread.</summary>
@@ -88,11 +92,12 @@ public sealed class RunFailedException : RunException
     /// <summary>Makes the exception.</summary>
     /// <param name="run">The run as it ended.</param>
     public RunFailedException(RunSnapshot run)
-        : base($"Run '{run.RunId}' ended as {WireName.Of(run.Status)}{Because(run)}: {run.Error}", run.RunId, run.ThreadId) => Run = run;
+        : base($"Run '{run.RunId}' ended as {WireName.Of(run.Status)}{Because(run)}", run.RunId, run.ThreadId) => Run = run;
 
     /// <summary>Gets the run as it ended.</summary>
     [Id(0)]
     public RunSnapshot Run { get; private set; }
 
-    private static string Because(RunSnapshot run) => run.StopReason is { } reason ? $" ({WireName.Of(reason)})" : "";
+    private static string Because(RunSnapshot run) =>
+        (run.StopReason is { } reason ? $" ({WireName.Of(reason)})" : "") + (run.Error is { } error ? $": {error}" : ".");
 }

@@ -69,13 +69,18 @@ public abstract class NodeContext
         }
     }
 
-    /// <summary>Asks the world outside and waits for the answer, for days if need be: the run ends as interrupted and is resumed.</summary>
+    /// <summary>
+    /// Asks the world outside and waits for the answer, for days if need be: the run ends as a success, its thread shows as interrupted,
+    /// and a later run that brings the answer goes on.
+    /// </summary>
     /// <typeparam name="TAnswer">The answer's type; its schema goes out with the question.</typeparam>
     /// <param name="question">What the asker shows; serialised at once.</param>
     /// <returns>The answer. By then the node has run again from its start: what comes before the question should bear repetition.</returns>
     /// <remarks>
-    /// Answers are matched by position: ask the same questions in the same order in every execution of the task. An answer that fits the
-    /// schema and still cannot be read as <typeparamref name="TAnswer"/> is dropped, and asked for again.
+    /// As long as there is no answer it leaves the node by an exception, which the node must let pass: the question stands whatever is made
+    /// of it, and what the node returns is discarded. Answers are matched by position: ask the same questions in the same order in every
+    /// execution of the task. An answer that fits the schema and still cannot be read as <typeparamref name="TAnswer"/> is dropped, and
+    /// asked for again.
     /// </remarks>
     public TAnswer Interrupt<TAnswer>(object? question)
     {
@@ -108,11 +113,11 @@ public abstract class NodeContext
         ? StrictJson.Read<T>(context, "the run's context")
         : throw new GraphInputException($"Node '{Node}' reads the run's context, but the run was started without one.");
 
-    /// <summary>Sends a value of the author's own to the readers of the run's events (mode "custom").</summary>
+    /// <summary>Sends a value of the author's own to the readers of the run's events (kind "custom").</summary>
     /// <param name="value">The value; serialised at once.</param>
     public abstract void Emit<T>(T value);
 
-    /// <summary>Sends a piece of a message to the readers of the run's events (mode "messages").</summary>
+    /// <summary>Sends a piece of a message to the readers of the run's events (kind "messages").</summary>
     /// <param name="id">The id of the message the piece belongs to.</param>
     /// <param name="chunk">The text to append.</param>
     public abstract void EmitMessage(string id, string chunk);
@@ -135,8 +140,5 @@ public abstract class NodeContext
     }
 
     // Task ids say nothing to who answers: "review:018f…|check:77aa…" and node "ask" become "review|check|ask".
-    private string NodePath() => string.Concat(
-        Namespace.Split('|', StringSplitOptions.RemoveEmptyEntries)
-            .Select(part => $"{part[..part.IndexOf(':', StringComparison.Ordinal)]}|"))
-        + Node;
+    private string NodePath() => string.Join('|', [.. CheckpointNamespace.NodesOf(Namespace), Node]);
 }

@@ -9,19 +9,19 @@ internal sealed class EventSubscription : IAsyncDisposable
     private readonly IAsyncEnumerator<RunEvent> _events;
     private bool _isLost;
 
-    private EventSubscription(RunWatch watch, long after, IReadOnlyList<string>? modes, CancellationToken reading)
+    private EventSubscription(RunWatch watch, long after, IReadOnlyList<string>? kinds, CancellationToken reading)
     {
         _watch = watch;
         _reading = reading;
         _ended = CancellationTokenSource.CreateLinkedTokenSource(reading);
-        _events = watch.Run.ReadEventsAsync(after, modes, _ended.Token).GetAsyncEnumerator(_ended.Token);
+        _events = watch.Run.ReadEventsAsync(after, kinds, _ended.Token).GetAsyncEnumerator(_ended.Token);
     }
 
     internal RunEvent Current => _events.Current;
 
     internal static async Task<EventSubscription> BeginAsync(
-        IRunGrain run, long after, IReadOnlyList<string>? modes, CancellationToken reading) =>
-        new(await RunWatch.BeginAsync(run, reading), after, modes, reading);
+        IRunGrain run, long after, IReadOnlyList<string>? kinds, CancellationToken reading) =>
+        new(await RunWatch.BeginAsync(run, reading), after, kinds, reading);
 
     /// <summary>Waits for the next event.</summary>
     /// <returns>Whether there is one; otherwise the run is elsewhere or its silo let go.</returns>

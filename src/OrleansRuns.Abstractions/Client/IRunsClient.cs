@@ -1,12 +1,17 @@
 namespace OrleansRuns.Abstractions;
 
 /// <summary>The way into OrleansRuns from an Orleans client or a client silo.</summary>
+/// <remarks>
+/// A call that meets a silo in transition, or a database that does not answer, is made again for about half a minute. Then its error
+/// travels, such as a <see cref="RunStoreUnavailableException"/>, and the call may be made once more.
+/// </remarks>
 public interface IRunsClient
 {
     /// <summary>Gets a thread. It need not exist yet: starting a run makes it.</summary>
     /// <param name="threadId">
     /// The thread's id: 1 to 200 letters, digits, '-', '_', '.' or ':'; <see langword="null"/> for a new one.
     /// </param>
+    /// <exception cref="ArgumentException">It is no id of a thread; see <see cref="ThreadId"/>.</exception>
     RunThread Thread(string? threadId = null);
 
     /// <summary>Gets a run.</summary>

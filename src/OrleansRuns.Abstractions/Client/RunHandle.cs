@@ -4,6 +4,10 @@ using System.Text.Json;
 namespace OrleansRuns.Abstractions;
 
 /// <summary>A handle to a run.</summary>
+/// <remarks>
+/// A call that meets a silo in transition, or a database that does not answer, is made again for about half a minute. Then its error
+/// travels, such as a <see cref="RunStoreUnavailableException"/>, and the call may be made once more.
+/// </remarks>
 public sealed class RunHandle
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(20);
@@ -37,6 +41,8 @@ public sealed class RunHandle
     /// <param name="action">What to do with the run's checkpoints. The first accepted action wins.</param>
     /// <param name="cancellationToken">Ends the waiting; an intent that was stored stays.</param>
     /// <returns>The run as it ended.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such action.</exception>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
     public async Task<RunSnapshot> CancelAndWaitAsync(
         CancelAction action = CancelAction.Interrupt, CancellationToken cancellationToken = default)
     {
@@ -47,6 +53,7 @@ public sealed class RunHandle
     /// <summary>Waits until the run is final.</summary>
     /// <param name="cancellationToken">Ends the waiting; the run goes on.</param>
     /// <returns>The run as it ended.</returns>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
     public async Task<RunSnapshot> WaitAsync(CancellationToken cancellationToken = default)
     {
         var run = await RunWatch.AskAsync(Grain, cancellationToken);
@@ -69,7 +76,9 @@ public sealed class RunHandle
     /// <summary>Waits until the run is final and returns the thread's state then.</summary>
     /// <typeparam name="TState">The type to read the state into.</typeparam>
     /// <param name="cancellationToken">Ends the waiting; the run goes on.</param>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
     /// <exception cref="RunFailedException">The run did not end as a success.</exception>
+    /// <exception cref="JsonException">The state cannot be read as <typeparamref name="TState"/>.</exception>
     public async Task<TState> ResultAsync<TState>(CancellationToken cancellationToken = default)
     {
         var run = await WaitAsync(cancellationToken);
@@ -85,7 +94,7 @@ public sealed class RunHandle
 
     /// <summary>Reads the run's events until it is final. Resubscribes by itself when the run moves.</summary>
     /// <param name="after">The last number the reader saw; -1 for all.</param>
-    /// <param name="modes">
+    /// <param name="kinds">
     /// The kinds it wants, of <see cref="RunEventKinds"/>; <see langword="null"/> for all. Metadata, interrupts, gaps and the end always
     /// come.
     /// </param>
@@ -95,16 +104,18 @@ public sealed class RunHandle
     /// </param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ArgumentException">There is no such kind of event.</exception>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    /// <exception cref="InvalidDataException">The log of the run's thread is damaged.</exception>
     public async IAsyncEnumerable<RunEvent> EventsAsync(
         long after = -1,
-        IReadOnlyList<string>? modes = null,
+        IReadOnlyList<string>? kinds = null,
         bool cancelWithReader = false,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await using var lease = cancelWithReader ? await ReaderLease.BeginAsync(Grain, cancellationToken) : null;
         for (var failures = 0; ;)
         {
-            await using var events = await EventSubscription.BeginAsync(Grain, after, modes, cancellationToken);
+            await using var events = await EventSubscription.BeginAsync(Grain, after, kinds, cancellationToken);
             bool? moved;
             while ((moved = await TryMoveNextAsync(events, failures, cancellationToken)) == true)
             {

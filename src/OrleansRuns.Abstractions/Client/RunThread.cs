@@ -3,6 +3,11 @@ using System.Text.Json;
 namespace OrleansRuns.Abstractions;
 
 /// <summary>A handle to a thread.</summary>
+/// <remarks>
+/// A call that meets a silo in transition, or a database that does not answer, is made again for about half a minute, and nothing is done
+/// twice by it. Then its error travels, such as a <see cref="RunStoreUnavailableException"/>. What was asked may have been done by then:
+/// who wants to make the call once more gives it a run id, an idempotency key or an edit id of his own.
+/// </remarks>
 public sealed class RunThread
 {
     private readonly IGrainFactory _grains;
@@ -23,6 +28,7 @@ public sealed class RunThread
     /// <param name="input">The input; serialised as JSON with web defaults.</param>
     /// <param name="cancellationToken">Cancels the call, never the run.</param>
     /// <returns>The handle of the durable run.</returns>
+    /// <inheritdoc cref="IThreadGrain.StartRunAsync" path="/exception"/>
     public Task<RunHandle> StartAsync<TInput>(string graph, TInput input, CancellationToken cancellationToken = default) =>
         StartAsync(graph, input, MultitaskStrategy.Reject, cancellationToken);
 
@@ -32,6 +38,7 @@ public sealed class RunThread
     /// <param name="strategy">What becomes of the run when others of the thread are not final.</param>
     /// <param name="cancellationToken">Cancels the call, never the run.</param>
     /// <returns>The handle of the durable run.</returns>
+    /// <inheritdoc cref="IThreadGrain.StartRunAsync" path="/exception"/>
     public Task<RunHandle> StartAsync<TInput>(
         string graph, TInput input, MultitaskStrategy strategy, CancellationToken cancellationToken = default) =>
         StartAsync(
@@ -48,6 +55,8 @@ public sealed class RunThread
     /// <param name="graph">The name of the graph.</param>
     /// <param name="answer">The answer; serialised as JSON with web defaults.</param>
     /// <param name="cancellationToken">Cancels the call, never the run.</param>
+    /// <returns>The handle of the durable run.</returns>
+    /// <inheritdoc cref="IThreadGrain.StartRunAsync" path="/exception"/>
     public Task<RunHandle> ResumeAsync<TAnswer>(string graph, TAnswer answer, CancellationToken cancellationToken = default) =>
         StartAsync(
             new StartRunRequest
@@ -61,6 +70,8 @@ public sealed class RunThread
     /// <summary>Starts a run. The call may be repeated with the same request.</summary>
     /// <param name="request">What to do.</param>
     /// <param name="cancellationToken">Cancels the call, never the run.</param>
+    /// <returns>The handle of the durable run.</returns>
+    /// <inheritdoc cref="IThreadGrain.StartRunAsync" path="/exception"/>
     public async Task<RunHandle> StartAsync(StartRunRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -95,7 +106,11 @@ public sealed class RunThread
     /// <returns>The state at the copy.</returns>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    /// <exception cref="InvalidRunRequestException">The state is too large; nothing was changed.</exception>
     /// <exception cref="ThreadBusyException">A run or an edit holds the thread.</exception>
+    /// <exception cref="GraphNotFoundException">No silo has the thread's graph.</exception>
+    /// <exception cref="ArgumentException">The checkpoint's id is empty.</exception>
+    /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     public Task<ThreadSnapshot> ForkAsync(string checkpointId, CancellationToken cancellationToken = default)
     {
         var editId = NewEditId();

@@ -11,7 +11,13 @@ internal sealed class RunsClient(IGrainFactory grains) : IRunsClient
 
     private ICatalogGrain Catalog => grains.GetGrain<ICatalogGrain>(0);
 
-    public RunThread Thread(string? threadId = null) => new(grains, threadId ?? Guid.CreateVersion7().ToString());
+    public RunThread Thread(string? threadId = null)
+    {
+        threadId ??= Guid.CreateVersion7().ToString();
+        return ThreadId.ProblemOf(threadId) is { } problem
+            ? throw new ArgumentException(problem, nameof(threadId))
+            : new RunThread(grains, threadId);
+    }
 
     public RunHandle Run(string runId)
     {

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OrleansRuns.Abstractions;
 
-/// <summary>What became of the runs of a silo that stopped.</summary>
+/// <summary>What became of the runs of a silo that stopped or was drained.</summary>
 [GenerateSerializer, Immutable, Alias("OrleansRuns.DrainReport")]
 public sealed record DrainReport
 {

@@ -39,8 +39,9 @@ public static class RunEventKinds
     public const string Checkpoints = "checkpoints";
 
     /// <summary>
-    /// A task started or ended: {"taskId", "node", "phase": "start"|"end"|"error"|"interrupt"|"retry", "attempt", "error",
-    /// "cached"}; cached when an end repeats what an earlier task with the same key wrote. An end and an interrupt are durable.
+    /// A task started or ended: {"taskId", "node", "phase": "start"|"retry"|"error"|"end"|"interrupt"}. A start, a retry and an error also
+    /// have "attempt" and "error", which is null unless the attempt failed. An end and an interrupt are durable, and have "cached": whether
+    /// the end repeats what an earlier task with the same key wrote.
     /// </summary>
     public const string Tasks = "tasks";
 

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace OrleansRuns.Abstractions;
 
 /// <summary>
-/// What a run is asked to do. Exactly one of <see cref="Input"/> and <see cref="Resume"/> is used; neither continues the thread.
+/// What a run is asked to do. At most one of <see cref="Input"/> and <see cref="Resume"/> is given; with neither the run goes on with what
+/// the thread has planned.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("OrleansRuns.StartRunRequest")]
 public sealed record StartRunRequest

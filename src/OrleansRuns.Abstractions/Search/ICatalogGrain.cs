@@ -4,7 +4,8 @@ namespace OrleansRuns.Abstractions;
 
 /// <summary>Lists runs, threads and drain reports. Every silo answers by itself, from the database; the grain key is 0.</summary>
 /// <remarks>
-/// A walk over all pages tells everything that fits from its beginning to its end exactly once, whatever is written meanwhile.
+/// A walk over all pages tells everything that fits from its beginning to its end exactly once, whatever is written meanwhile. Every call
+/// may fail with a <see cref="RunStoreUnavailableException"/> while the database does not answer, and may then be made again.
 /// </remarks>
 [Alias("OrleansRuns.ICatalogGrain"), GrainInterfaceType("catalog"), Version(1)]
 public interface ICatalogGrain : IGrainWithIntegerKey
@@ -23,7 +24,9 @@ public interface ICatalogGrain : IGrainWithIntegerKey
     [Alias("SearchThreadsAsync")]
     Task<ThreadPage> SearchThreadsAsync(ThreadSearch search, CancellationToken cancellationToken = default);
 
-    /// <summary>Gets what became of the runs of silos that stopped, newest first. Reports are kept for 30 days.</summary>
+    /// <summary>
+    /// Gets what became of the runs of silos that stopped or were drained, newest first. Reports are kept for 30 days.
+    /// </summary>
     /// <param name="limit">How many at most, 1 to 100.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="ArgumentOutOfRangeException">The limit does not fit.</exception>

@@ -5,7 +5,8 @@ namespace OrleansRuns.Abstractions;
 /// <summary>Lists the silos that execute runs, and takes them out of service and back. The grain key is 0.</summary>
 /// <remarks>
 /// A silo is named as <see cref="SiloSnapshot.Silo"/> names it, or without its generation, such as "10.0.0.1:11111".
-/// Everything here may be asked again: it then changes nothing more.
+/// Everything here may be asked again: it then changes nothing more. Every call may fail with a <see cref="RunStoreUnavailableException"/>
+/// while the database does not answer.
 /// </remarks>
 [Alias("OrleansRuns.ISilosGrain"), GrainInterfaceType("silos"), Version(1)]
 public interface ISilosGrain : IGrainWithIntegerKey
@@ -36,6 +37,7 @@ public interface ISilosGrain : IGrainWithIntegerKey
     /// <param name="timeout">How long to wait for its end, zero to 20 seconds.</param>
     /// <param name="cancellationToken">Cancels the call and not the drain.</param>
     /// <returns>What became of the runs, or <see langword="null"/> when the drain is still under way.</returns>
+    /// <exception cref="ArgumentException">The drain's id is empty.</exception>
     /// <exception cref="SiloNotFoundException">No active silo has this name.</exception>
     [Alias("DrainAsync")]
     Task<DrainReport?> DrainAsync(string silo, string drainId, TimeSpan timeout, CancellationToken cancellationToken = default);

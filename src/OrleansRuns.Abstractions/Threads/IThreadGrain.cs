@@ -5,6 +5,10 @@ using Orleans.Metadata;
 namespace OrleansRuns.Abstractions;
 
 /// <summary>One thread: the line of states that runs and edits write, one writer at a time. The grain key is the thread id.</summary>
+/// <remarks>
+/// Every call may fail with a <see cref="RunStoreUnavailableException"/> while the database does not answer, and may then be made again:
+/// with the same run id or edit id it does nothing twice.
+/// </remarks>
 [Alias("OrleansRuns.IThreadGrain"), GrainInterfaceType("thread"), DefaultGrainType("thread"), Version(1)]
 public interface IThreadGrain : IGrainWithStringKey
 {
@@ -13,6 +17,7 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <param name="cancellationToken">Cancels the call; nothing of the run remains unless it was admitted.</param>
     /// <exception cref="GraphNotFoundException">No silo has the graph.</exception>
     /// <exception cref="InvalidRunRequestException">The input, the answer or the checkpoint does not fit; nothing was changed.</exception>
+    /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
     /// <exception cref="ThreadBusyException">Another run or an edit holds the thread.</exception>
     /// <exception cref="RunConflictException">The run id was used before with a different request.</exception>
     /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
@@ -24,6 +29,7 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    /// <exception cref="GraphNotFoundException">No silo has the thread's graph.</exception>
     /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     [Alias("GetStateAsync"), AlwaysInterleave]
     Task<ThreadSnapshot> GetStateAsync(string? checkpointId = null, CancellationToken cancellationToken = default);
@@ -32,8 +38,10 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <param name="before">The checkpoint to start below; <see langword="null"/> for the newest.</param>
     /// <param name="limit">How many at most, 1 to 1,000.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The limit does not fit.</exception>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
+    /// <exception cref="GraphNotFoundException">No silo has the thread's graph.</exception>
     /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     [Alias("GetHistoryAsync"), AlwaysInterleave]
     Task<IReadOnlyList<ThreadSnapshot>> GetHistoryAsync(
@@ -42,6 +50,7 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <summary>Gets the thread's runs, newest first.</summary>
     /// <param name="limit">How many at most, 1 to 1,000.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The limit does not fit.</exception>
     [Alias("GetRunsAsync"), AlwaysInterleave]
     Task<IReadOnlyList<RunSnapshot>> GetRunsAsync(int limit = 10, CancellationToken cancellationToken = default);
 
@@ -51,8 +60,9 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <returns>The state after the edit.</returns>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
-    /// <exception cref="InvalidRunRequestException">The values or the node do not fit; nothing was changed.</exception>
+    /// <exception cref="InvalidRunRequestException">The values, the node or the edit id do not fit; nothing was changed.</exception>
     /// <exception cref="ThreadBusyException">A run or another edit holds the thread.</exception>
+    /// <exception cref="GraphNotFoundException">No silo has the thread's graph.</exception>
     /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     [Alias("UpdateStateAsync")]
     Task<ThreadSnapshot> UpdateStateAsync(UpdateStateRequest request, CancellationToken cancellationToken = default);
@@ -64,8 +74,10 @@ public interface IThreadGrain : IGrainWithStringKey
     /// <returns>The state at the copy.</returns>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
-    /// <exception cref="InvalidRunRequestException">The edit id is no UUIDv7; nothing was changed.</exception>
+    /// <exception cref="InvalidRunRequestException">The edit id is no UUIDv7, or the state is too large; nothing was changed.</exception>
     /// <exception cref="ThreadBusyException">A run or an edit holds the thread.</exception>
+    /// <exception cref="GraphNotFoundException">No silo has the thread's graph.</exception>
+    /// <exception cref="ArgumentException">The checkpoint's id is empty.</exception>
     /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     [Alias("ForkAsync")]
     Task<ThreadSnapshot> ForkAsync(string checkpointId, string? editId = null, CancellationToken cancellationToken = default);

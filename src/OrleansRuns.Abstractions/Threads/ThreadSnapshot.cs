@@ -4,6 +4,7 @@ namespace OrleansRuns.Abstractions;
 
 /// <summary>What a thread shows of itself.</summary>
 [GenerateSerializer, Alias("OrleansRuns.ThreadStatus")]
+[JsonConverter(typeof(JsonStringEnumConverter<ThreadStatus>))]
 public enum ThreadStatus
 {
     /// <summary>Nothing is under way.</summary>

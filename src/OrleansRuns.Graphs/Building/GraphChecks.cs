@@ -112,7 +112,7 @@ internal static class GraphChecks
         {
             if (from.Contains(Node.End))
             {
-                problems.Add("An edge leaves Node.End.");
+                problems.Add($"An edge leads from Node.End to '{to[0]}'. Nothing follows the end: leave the edge out.");
             }
 
             // A fan-out's first target is the one node that is sent arguments.
@@ -120,7 +120,7 @@ internal static class GraphChecks
             {
                 if (target == Node.Start)
                 {
-                    problems.Add("An edge leads to Node.Start.");
+                    problems.Add($"An edge leads from '{string.Join("', '", from)}' to Node.Start. Name the node to go back to.");
                 }
                 else if (target.GetType() != typeof(Node))
                 {
@@ -139,7 +139,7 @@ internal static class GraphChecks
     {
         if (!links.Any(link => link.From.Contains(Node.StartName)))
         {
-            problems.Add("No edge leaves Node.Start.");
+            problems.Add("No edge leaves Node.Start. Add one to the first node: graph.AddEdge(Node.Start, first).");
             return;
         }
 

@@ -36,7 +36,4 @@ internal sealed record NodeShape(string Name, NodeOptions Options, string? Argum
 
 /// <summary>A graph without its code: nodes and links by name.</summary>
 internal sealed record GraphShape(
-    ImmutableSortedDictionary<string, NodeShape> Nodes, ImmutableArray<Link> Links, string Channels)
-{
-    internal IEnumerable<Link> LinksFrom(string node) => Links.Where(link => link.From.Contains(node));
-}
+    ImmutableSortedDictionary<string, NodeShape> Nodes, ImmutableArray<Link> Links, string Channels);

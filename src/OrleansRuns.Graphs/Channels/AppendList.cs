@@ -5,9 +5,11 @@ using System.Text.Json.Serialization;
 namespace OrleansRuns.Graphs;
 
 /// <summary>A list that nodes append to; the appends of parallel nodes all stay, in task order.</summary>
-/// <remarks>A value: appending gives a new list.</remarks>
 /// <typeparam name="T">The type of the items.</typeparam>
-/// <remarks>The list remembers what was appended to it, so that a difference is read off and never found by comparing items.</remarks>
+/// <remarks>
+/// A value: appending gives a new list. It remembers what was appended to it, so that a difference is read off and never found by comparing
+/// items.
+/// </remarks>
 [JsonConverter(typeof(ChannelValueConverterFactory))]
 public readonly struct AppendList<T> : IReadOnlyList<T>, IEquatable<AppendList<T>>, IChannelValue
 {

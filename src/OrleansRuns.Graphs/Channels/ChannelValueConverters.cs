@@ -10,15 +10,9 @@ internal sealed class ChannelValueConverterFactory : JsonConverterFactory
 {
     public override bool CanConvert(Type typeToConvert) => typeof(IChannelValue).IsAssignableFrom(typeToConvert);
 
-    public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options)
-    {
-        var definition = typeToConvert.GetGenericTypeDefinition();
-        var converter = definition == typeof(AppendList<>) ? typeof(AppendListConverter<>)
-            : definition == typeof(Total<>) ? typeof(TotalConverter<>)
-            : definition == typeof(UnionSet<>) ? typeof(UnionSetConverter<>)
-            : typeof(MergeMapConverter<>);
-        return (JsonConverter)Activator.CreateInstance(converter.MakeGenericType(typeToConvert.GetGenericArguments()))!;
-    }
+    public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
+        (JsonConverter)Activator.CreateInstance(
+            ChannelKind.Of(typeToConvert)!.Converter.MakeGenericType(typeToConvert.GetGenericArguments()))!;
 }
 
 internal sealed class AppendListConverter<T> : JsonConverter<AppendList<T>>

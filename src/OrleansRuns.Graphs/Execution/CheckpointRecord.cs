@@ -44,8 +44,8 @@ public sealed record CheckpointRecord
     public bool Full { get; init; }
 
     /// <summary>
-    /// Gets the changed channels by name: each a JSON object with the channel's kind and one built-in operation (set, append, keys,
-    /// message operations), so that replay never runs user code.
+    /// Gets the changed channels by name: each a JSON object with the channel's kind and one built-in operation (set, append, change,
+    /// apply, or carried, which repeats those of a channel that the graph does not know), so that replay never runs user code.
     /// </summary>
     public ImmutableSortedDictionary<string, JsonElement> Channels { get; init; } = EmptyChannels;
 

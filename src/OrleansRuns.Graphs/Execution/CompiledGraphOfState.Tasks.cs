@@ -78,9 +78,8 @@ internal sealed partial class CompiledGraph<TState>
     {
         ArgumentNullException.ThrowIfNull(parent);
         ArgumentNullException.ThrowIfNull(task);
-        var own = $"{task.Node}:{task.Id}";
         return SubgraphNodeOf(task).Enter(
-            StateModel<TState>.Give(StateOf(parent)), parent.Namespace.Length == 0 ? own : $"{parent.Namespace}|{own}");
+            StateModel<TState>.Give(StateOf(parent)), CheckpointNamespace.Of(parent.Namespace, task.Node, task.Id));
     }
 
     public override TaskWrites LeaveSubgraph(Checkpoint parent, GraphTask task, Checkpoint child)

@@ -166,24 +166,10 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
     internal override JsonElement Entering(TState state, string taskId) =>
         Stored(new ChannelOperation(ChannelOperation.Set, Complete(Value(state), taskId)));
 
-    private static Type SchemaType(Type type)
-    {
-        if (type == typeof(Messages))
-        {
-            return typeof(Message[]);
-        }
-
-        if (!typeof(IChannelValue).IsAssignableFrom(type))
-        {
-            return type;
-        }
-
-        var argument = type.GetGenericArguments()[0];
-        var definition = type.GetGenericTypeDefinition();
-        return definition == typeof(Total<>) ? argument
-            : definition == typeof(MergeMap<>) ? typeof(Dictionary<,>).MakeGenericType(typeof(string), argument)
-            : argument.MakeArrayType();
-    }
+    private static Type SchemaType(Type type) =>
+        type == typeof(Messages) ? typeof(Message[])
+        : ChannelKind.Of(type) is { } kind ? kind.SchemaOf(type.GetGenericArguments()[0])
+        : type;
 
     private JsonElement Stored(ChannelOperation operation) =>
         new StoredOperation(Kind, operation.Name, operation.Value).ToJson();

@@ -28,9 +28,9 @@ internal static class CollectionTypes
     /// <param name="isShared">Whether its values are seen by more than one task, so that none may change them.</param>
     /// <returns>What follows the name of the place, or <see langword="null"/> when nothing is wrong with it as a collection.</returns>
     internal static string? FindMistake(Type type, bool isShared) =>
-        IsOfSystem(type) && Unordered.GetValueOrDefault(type.Name) is { } ordered
+        type.IsOfSystem() && Unordered.GetValueOrDefault(type.Name) is { } ordered
             ? $"has another order in every process, and so other bytes. Use {ordered}."
-        : IsOfSystem(type) && Reversed.Contains(type.Name)
+        : type.IsOfSystem() && Reversed.Contains(type.Name)
             ? "is read back in the reverse order. Use ImmutableList, ImmutableArray or AppendList."
         : isShared && CanChangeInPlace(type)
             ? "can be changed in place. Use ImmutableArray, AppendList, MergeMap, UnionSet or another immutable type."
@@ -57,6 +57,4 @@ internal static class CollectionTypes
         || collection.Name.StartsWith("ReadOnly", StringComparison.Ordinal)
         || collection.Name.StartsWith("IEnumerable", StringComparison.Ordinal)
         || collection.Name.StartsWith("KeyValuePair", StringComparison.Ordinal);
-
-    private static bool IsOfSystem(Type type) => type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true;
 }

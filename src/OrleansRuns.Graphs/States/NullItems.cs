@@ -30,7 +30,7 @@ internal static class NullItems
     /// <summary>Finds the first null among the items of an object's members.</summary>
     internal static string? Find(JsonElement value, Type type, string path)
     {
-        if (value.ValueKind != JsonValueKind.Object || type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true)
+        if (value.ValueKind != JsonValueKind.Object || type.IsOfSystem())
         {
             return null;
         }
@@ -50,9 +50,7 @@ internal static class NullItems
 
     // Of a MergeMap, a null removes the key.
     private static NullabilityInfo? ValueOf(NullabilityInfo declared) =>
-        declared.GenericTypeArguments is [_, var value] && declared.Type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true
-            ? value
-            : null;
+        declared.GenericTypeArguments is [_, var value] && declared.Type.IsOfSystem() ? value : null;
 
     private static Dictionary<string, NullabilityInfo> MembersOf(Type type)
     {

@@ -38,13 +38,9 @@ internal static class StateChannels<TState>
             return new MessagesRules();
         }
 
-        var rules = !typeof(IChannelValue).IsAssignableFrom(type) ? IsMergeable(type) ? typeof(MergeableRules<>) : typeof(LastValueRules<>)
-            : type.GetGenericTypeDefinition() == typeof(AppendList<>) ? typeof(AppendListRules<>)
-            : type.GetGenericTypeDefinition() == typeof(Total<>) ? typeof(TotalRules<>)
-            : type.GetGenericTypeDefinition() == typeof(UnionSet<>) ? typeof(UnionSetRules<>)
-            : typeof(MergeMapRules<>);
-        var argument = typeof(IChannelValue).IsAssignableFrom(type) ? type.GetGenericArguments()[0] : type;
-        return Activator.CreateInstance(rules.MakeGenericType(argument))!;
+        var rules = ChannelKind.Of(type) is { } kind ? kind.Rules.MakeGenericType(type.GetGenericArguments())
+            : (IsMergeable(type) ? typeof(MergeableRules<>) : typeof(LastValueRules<>)).MakeGenericType(type);
+        return Activator.CreateInstance(rules)!;
     }
 
     private static bool IsMergeable(Type type) =>

@@ -227,7 +227,7 @@ internal static class StateInspector
 
     // A tuple or a BigInteger is written as "{}": its members are fields or have no 'init'.
     private static bool LosesItsMembers(Type type) =>
-        IsOfSystem(type) && Nullable.GetUnderlyingType(type) is null
+        type.IsOfSystem() && Nullable.GetUnderlyingType(type) is null
         && GraphJson.Lenient.GetTypeInfo(type).Kind == JsonTypeInfoKind.Object;
 
     /// <summary>Asks the serialiser, which finds some mistakes in a type only when it reads the first object of it.</summary>
@@ -251,13 +251,11 @@ internal static class StateInspector
         }
     }
 
-    private static bool IsOfSystem(Type type) => type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true;
-
     private static string TypeName(Type type) => type.Name.Split('`')[0];
 
     private static bool IsAuthored(Type type) =>
         !type.IsPrimitive && !type.IsEnum && type != typeof(string) && !typeof(IChannelValue).IsAssignableFrom(type)
-        && !IsOfSystem(type)
+        && !type.IsOfSystem()
         && !type.IsDefined(typeof(JsonConverterAttribute));
 
     private static bool IsInit(PropertyInfo property) =>

@@ -69,7 +69,7 @@ internal static class StoredTypes
 
     private static bool CanLoseItsType(Type type) =>
         type.IsClass && !type.IsSealed && !type.IsArray && type != typeof(object)
-        && type.Namespace?.StartsWith("System", StringComparison.Ordinal) != true
+        && !type.IsOfSystem()
         && !type.IsDefined(typeof(JsonDerivedTypeAttribute), inherit: false)
         && !type.IsDefined(typeof(JsonPolymorphicAttribute), inherit: false)
         && !type.IsDefined(typeof(JsonConverterAttribute), inherit: false);

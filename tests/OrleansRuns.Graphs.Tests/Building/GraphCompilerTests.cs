@@ -2,6 +2,8 @@ namespace OrleansRuns.Graphs.Tests;
 
 public sealed class GraphCompilerTests
 {
+    private const string NoStart = "No edge leaves Node.Start. Add one to the first node: graph.AddEdge(Node.Start, first).";
+
     [Fact]
     public void Compile_ManyMistakes_ReportsAllAtOnce()
     {
@@ -27,7 +29,7 @@ public sealed class GraphCompilerTests
 
     [Fact]
     public void Compile_NoStartEdge_IsReported() =>
-        Assert.Contains("No edge leaves Node.Start.", Mistakes(graph => graph.AddEdge(graph.AddLogger("a"), Node.End)));
+        Assert.Contains(NoStart, Mistakes(graph => graph.AddEdge(graph.AddLogger("a"), Node.End)));
 
     [Fact]
     public void Compile_UnknownNodes_AreReported()
@@ -107,8 +109,8 @@ public sealed class GraphCompilerTests
             graph.AddPath(a);
         });
 
-        Assert.Contains("An edge leads to Node.Start.", problems);
-        Assert.Contains("An edge leaves Node.End.", problems);
+        Assert.Contains("An edge leads from 'a' to Node.Start. Name the node to go back to.", problems);
+        Assert.Contains("An edge leads from Node.End to 'a'. Nothing follows the end: leave the edge out.", problems);
         Assert.Contains(problems, problem => problem.StartsWith("The join into '__end__' needs two", StringComparison.Ordinal));
         Assert.Contains("The branch from 'a' names no node it may choose.", problems);
         Assert.Contains("A path needs two or more nodes.", problems);
@@ -155,7 +157,7 @@ public sealed class GraphCompilerTests
         var problems = Mistakes(graph => graph.AddPath(
             Node.Start, graph.AddSubgraph("child", child, parent => parent, (parent, inner) => parent), Node.End));
 
-        Assert.Contains("In subgraph 'child': No edge leaves Node.Start.", problems);
+        Assert.Contains($"In subgraph 'child': {NoStart}", problems);
     }
 
     [Fact]
