@@ -60,18 +60,12 @@ public interface IRunCatalog
     /// <summary>Finds a thread.</summary>
     Task<ThreadRow?> FindThreadAsync(string threadId, CancellationToken cancellationToken);
 
-    /// <summary>Finds the thread on which a graph's newest run was admitted.</summary>
+    /// <summary>Finds the thread on which a graph's newest run was admitted, by the time of its admission and then its id.</summary>
     /// <returns>The thread's id, or <see langword="null"/> when the graph was never run.</returns>
     Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken);
 
     /// <summary>Lists the runs of a thread that were not rolled back, newest first.</summary>
     Task<ImmutableArray<RunSummary>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken);
-
-    /// <summary>Lists runs that are not final, oldest first.</summary>
-    /// <param name="after">The last run id of the page before; <see langword="null"/> for the first page.</param>
-    /// <param name="limit">How many at most, 1 to 1,000.</param>
-    /// <param name="cancellationToken">Cancels the read.</param>
-    Task<ImmutableArray<RunSummary>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Lists the pending runs that hold their thread's slot and only wait for a silo, oldest first.</summary>
     /// <param name="clusterId">The cluster that asks. What another one has admitted is its own while it has a silo with a lease.</param>

@@ -1,3 +1,5 @@
+using OrleansRuns.Abstractions;
+
 namespace OrleansRuns.Runtime;
 
 /// <summary>What a thread's log says of the status it has when nobody holds it.</summary>
@@ -12,4 +14,12 @@ public sealed record ThreadRest(bool Asks, string? PlannedBy)
         var planned = view.Root is { } root && root.Line[^1].Next.Length > root.Writes.Values.Count(one => one.Finished);
         return new ThreadRest(asks, planned ? view.Root!.RunId : null);
     }
+
+    /// <summary>Derives the status. The databases' lists derive it likewise.</summary>
+    /// <param name="newestRun">The thread's newest run that was not rolled back, if there is one.</param>
+    internal ThreadStatus Status(RunSummary? newestRun) =>
+        // A run that ended as a success with nodes still planned stopped before or after a node that its graph stops at.
+        Asks || (newestRun is { Status: RunStatus.Success } && newestRun.RunId == PlannedBy) ? ThreadStatus.Interrupted
+        : newestRun?.Status is RunStatus.Error or RunStatus.Timeout ? ThreadStatus.Error
+        : ThreadStatus.Idle;
 }

@@ -61,10 +61,6 @@ internal sealed record LogView
     internal static bool IsUnreadable(Exception exception) =>
         exception is InvalidDataException or KeyNotFoundException or ArgumentException;
 
-    /// <summary>Gets the namespace of the subgraph that a task runs.</summary>
-    internal static string ChildOf(string parent, string node, string taskId) =>
-        parent.Length == 0 ? $"{node}:{taskId}" : $"{parent}|{node}:{taskId}";
-
     /// <summary>Tells whether an entry is more than the claim of an attempt, which repeats or begins what was there or asked for.</summary>
     internal static bool IsProgress(LogEntry entry) =>
         !IsClaim(entry) && entry.Records.Any(record => record is CheckpointLogRecord or WritesLogRecord);
@@ -139,7 +135,7 @@ internal sealed record LogView
         }
 
         var ended = record.Tasks.Where(task => task.Finished)
-            .Select(task => ChildOf(record.Namespace, task.Node, task.TaskId))
+            .Select(task => CheckpointNamespace.Of(record.Namespace, task.Node, task.TaskId))
             .SelectMany(child => Below(child).Append(child));
         return this with { Namespaces = Namespaces.SetItem(record.Namespace, view.With(record.Tasks)).RemoveRange(ended) };
     }

@@ -36,7 +36,7 @@ internal sealed class RunInstruments
         _appendDuration = meter.CreateHistogram<double>(
             "orleansruns.checkpoint.append.duration", "s", "How long the append of a log entry took.");
         _leftBehind = meter.CreateUpDownCounter<long>(
-            "orleansruns.nodes.left_behind", "{node}", "Nodes that still run although their run has ended without them.");
+            "orleansruns.nodes.left_behind", "{node}", "Nodes that still run although their run went on without them.");
         _drainDuration = meter.CreateHistogram<double>("orleansruns.drain.duration", "s", "How long the drain of this silo took.");
         _drained = meter.CreateCounter<long>(
             "orleansruns.drain.runs", "{run}", "Runs that were drained, by what became of them and how far the drain had to go.");

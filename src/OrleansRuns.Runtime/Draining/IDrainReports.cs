@@ -3,7 +3,7 @@ using OrleansRuns.Abstractions;
 
 namespace OrleansRuns.Runtime;
 
-/// <summary>Keeps what became of the runs of silos that stopped.</summary>
+/// <summary>Keeps what became of the runs of silos that stopped or were drained.</summary>
 public interface IDrainReports
 {
     /// <summary>Stores a report, durable when the task completes. Storing it again changes nothing.</summary>
@@ -14,5 +14,6 @@ public interface IDrainReports
     /// <summary>Lists reports, newest first.</summary>
     /// <param name="limit">How many at most, 1 to 100.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The limit does not fit.</exception>
     Task<ImmutableArray<DrainReport>> ListAsync(int limit, CancellationToken cancellationToken);
 }

@@ -6,7 +6,7 @@ namespace OrleansRuns.Runtime;
 /// <summary>Which kinds of events a reader wants.</summary>
 internal sealed class RunEventFilter
 {
-    /// <summary>The kinds that no log holds: when they are lost, they are lost for good.</summary>
+    /// <summary>The kinds of which no log holds all: what it does not hold may be lost for good.</summary>
     private static readonly string[] Transient = [RunEventKinds.Tasks, RunEventKinds.Custom, RunEventKinds.Messages];
 
     private static readonly string[] Always = [RunEventKinds.Metadata, RunEventKinds.Interrupt, RunEventKinds.Gap, RunEventKinds.End];

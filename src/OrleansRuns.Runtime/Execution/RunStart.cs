@@ -92,8 +92,7 @@ internal sealed class RunStart(RunSetup setup, ThreadReader threads, RunLog log)
     /// <summary>Finds the graph of a namespace: "review:018f…|check:77aa…" is the graph of node check in that of node review.</summary>
     /// <returns>The graph, or <see langword="null"/> when the run's graph no longer has it.</returns>
     internal static CompiledGraph? FindGraph(CompiledGraph root, string name) =>
-        name.Split('|', StringSplitOptions.RemoveEmptyEntries).Aggregate(
-            (CompiledGraph?)root, (graph, part) => graph?.SubgraphOf(part[..part.IndexOf(':', StringComparison.Ordinal)]));
+        CheckpointNamespace.NodesOf(name).Aggregate((CompiledGraph?)root, (graph, node) => graph?.SubgraphOf(node));
 
     private CompiledGraph GraphOf(string name) =>
         FindGraph(setup.Graph, name) ?? throw new MissingSubgraphException(setup.Graph.Name, name);

@@ -165,7 +165,7 @@ internal sealed class SuperstepRun(
 
     private async Task<TaskEnd> RunSubgraphAsync(GraphTask task, CompiledGraph child, CancellationToken stop)
     {
-        var name = LogView.ChildOf(checkpoint.Namespace, task.Node, task.Id);
+        var name = CheckpointNamespace.Of(checkpoint.Namespace, task.Node, task.Id);
         Checkpoint start;
         try
         {

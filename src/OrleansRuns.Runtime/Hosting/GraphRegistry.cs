@@ -21,7 +21,9 @@ internal sealed class GraphRegistry : IGraphs
     public CompiledGraph Get(string name) => Find(name) ?? throw new GraphNotFoundException(name, Names);
 
     /// <summary>Compiles the graphs if they are not yet, so that mistakes are found before the silo starts.</summary>
-    /// <exception cref="GraphsInvalidException">Graphs are built wrongly; the message lists every mistake of every graph.</exception>
+    /// <exception cref="OrleansConfigurationException">
+    /// Graphs are built wrongly; the message lists every mistake of every graph.
+    /// </exception>
     internal void Compile() => _ = _graphs.Value;
 
     private static FrozenDictionary<string, CompiledGraph> CompileAll(
@@ -50,7 +52,8 @@ internal sealed class GraphRegistry : IGraphs
 
         return problems.Count == 0
             ? compiled.ToFrozenDictionary(StringComparer.Ordinal)
-            : throw new GraphsInvalidException(problems);
+            : throw new OrleansConfigurationException(
+                string.Join(Environment.NewLine, problems.Prepend("The silo cannot start with these graphs.")));
     }
 }
 
@@ -58,7 +61,3 @@ internal sealed class GraphRegistry : IGraphs
 /// <param name="Name">The name runs ask for it by.</param>
 /// <param name="Compile">Makes the graph with the silo's services and compiles it.</param>
 internal sealed record GraphRegistration(string Name, Func<IServiceProvider, CompiledGraph> Compile);
-
-/// <summary>Graphs are built wrongly.</summary>
-internal sealed class GraphsInvalidException(IReadOnlyList<string> problems)
-    : Exception(string.Join(Environment.NewLine, problems.Prepend("The silo cannot start with these graphs.")));

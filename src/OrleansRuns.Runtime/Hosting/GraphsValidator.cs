@@ -3,15 +3,5 @@ namespace OrleansRuns.Runtime;
 /// <summary>Refuses to start a silo whose graphs are built wrongly.</summary>
 internal sealed class GraphsValidator(GraphRegistry graphs) : IConfigurationValidator
 {
-    public void ValidateConfiguration()
-    {
-        try
-        {
-            graphs.Compile();
-        }
-        catch (GraphsInvalidException exception)
-        {
-            throw new OrleansConfigurationException(exception.Message, exception);
-        }
-    }
+    public void ValidateConfiguration() => graphs.Compile();
 }

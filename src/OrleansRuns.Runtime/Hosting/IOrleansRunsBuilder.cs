@@ -27,7 +27,8 @@ public interface IOrleansRunsBuilder
 
     /// <summary>Sets options over those of the configuration.</summary>
     /// <typeparam name="TOptions">
-    /// <see cref="RunsOptions"/>, <see cref="RunEventsOptions"/>, <see cref="RunRecoveryOptions"/> or <see cref="DrainOptions"/>.
+    /// <see cref="RunsOptions"/>, <see cref="RunNodesOptions"/>, <see cref="RunEventsOptions"/>, <see cref="RunRecoveryOptions"/> or
+    /// <see cref="DrainOptions"/>.
     /// </typeparam>
     /// <param name="configure">Sets them.</param>
     /// <returns>The same builder.</returns>

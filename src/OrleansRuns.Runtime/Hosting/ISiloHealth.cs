@@ -10,8 +10,8 @@ public interface ISiloHealth
     bool HasStarted { get; }
 
     /// <summary>
-    /// Gets why no run begins on this silo, as a sentence; <see langword="null"/> while runs may begin. From the moment the application
-    /// begins to stop there is a reason.
+    /// Gets why callers had better ask another silo, as a sentence; <see langword="null"/> while it answers as it should, which a cordoned
+    /// silo does. From the moment the application begins to stop there is a reason.
     /// </summary>
     string? UnreadyReason { get; }
 

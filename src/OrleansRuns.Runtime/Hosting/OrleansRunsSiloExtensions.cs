@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -45,7 +46,8 @@ public static class OrleansRunsSiloExtensions
         services.TryAddSingleton<ThreadEdits>();
         services.TryAddSingleton<ThreadMetadata>();
         services.TryAddSingleton(provider => new NodeScheduler(
-            provider.GetRequiredService<IOptions<RunNodesOptions>>().Value.MaxConcurrency));
+            provider.GetRequiredService<IOptions<RunNodesOptions>>().Value.MaxConcurrency,
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<NodeCache>();
         services.TryAddSingleton<NodeRunner>();
         services.TryAddSingleton<IRunExecutor, RunExecutor>();
@@ -66,12 +68,21 @@ public static class OrleansRunsSiloExtensions
     /// <param name="services">The services.</param>
     /// <param name="configure">Adds the graphs.</param>
     /// <returns>The same services.</returns>
+    /// <remarks>
+    /// <see cref="RunsOptions"/> are read from the <see cref="IConfiguration"/> among the services, if there is one: the doctor has to
+    /// take an edit for dead when the silos do.
+    /// </remarks>
     public static IServiceCollection AddOrleansRunsReader(
         this IServiceCollection services, Action<IOrleansRunsBuilder> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
         services.AddThreadHistory();
+        services.AddOptions<RunsOptions>()
+            .Configure<IServiceProvider>((options, provider) =>
+                provider.GetService<IConfiguration>()?.GetSection(RunsOptions.Section).Bind(options))
+            .ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RunsOptions>, RunsOptionsValidator>());
         configure(new OrleansRunsBuilder(services));
         return services;
     }

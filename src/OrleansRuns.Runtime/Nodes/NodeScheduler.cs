@@ -4,16 +4,23 @@ namespace OrleansRuns.Runtime;
 /// <remarks>
 /// Node code may block. On the thread pool, which Orleans itself needs, a few dozen blocking nodes make a silo answer too late to be
 /// taken for alive. Threads are made when work waits and none is idle, and end when they are idle for long. The continuations of a
-/// node's awaits come back here, unless its code says otherwise.
+/// node's awaits come back here, unless its code says otherwise. So a node that blocks until code of its own has ended may hold the
+/// thread that this code waits for: when all threads stand still, more are made, at most one for each node that runs.
 /// </remarks>
 internal sealed class NodeScheduler : TaskScheduler, IDisposable
 {
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
 
+    /// <summary>For how long no thread may come for what is queued until one more is made.</summary>
+    internal static readonly TimeSpan StuckTime = TimeSpan.FromMilliseconds(50);
+
     private readonly Queue<Task> _queue = [];
     private readonly SemaphoreSlim _slots;
     private readonly TaskScheduler _place;
+    private readonly ITimer _watch;
     private bool _isDisposed;
+    private bool _isWatching;
+    private bool _isStuck;
     private int _maxThreads;
     private int _threads;
     private int _idle;
@@ -21,19 +28,24 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
 
     /// <summary>Makes a scheduler.</summary>
     /// <param name="maxConcurrency">How many nodes run at the same time.</param>
+    /// <param name="time">Tells when all threads have stood still for too long.</param>
     /// <param name="place">Where their code runs; on threads of the scheduler's own when left out.</param>
-    internal NodeScheduler(int maxConcurrency, TaskScheduler? place = null)
+    internal NodeScheduler(int maxConcurrency, TimeProvider time, TaskScheduler? place = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxConcurrency, 1);
         _place = place ?? this;
         _maxThreads = maxConcurrency;
         _slots = new SemaphoreSlim(maxConcurrency);
+        _watch = time.CreateTimer(_ => HelpIfStuck(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Gets how many nodes were left behind and still run.</summary>
     internal int LeftBehind => Volatile.Read(ref _leftBehind);
 
     public override int MaximumConcurrencyLevel => Volatile.Read(ref _maxThreads);
+
+    /// <summary>Gets whether one more thread may be made for nodes that run already.</summary>
+    private bool MayHelp => _threads < 2 * _maxThreads;
 
     public void Dispose()
     {
@@ -43,6 +55,7 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
             Monitor.PulseAll(_queue);
         }
 
+        _watch.Dispose();
         _slots.Dispose();
     }
 
@@ -111,14 +124,55 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
     /// <summary>Wakes an idle thread for what is queued, or makes one. Called under the lock.</summary>
     private void FindThread()
     {
-        if (_idle >= _queue.Count || _threads >= _maxThreads)
+        if (_idle >= _queue.Count)
         {
             Monitor.Pulse(_queue);
-            return;
         }
+        else if (_threads < _maxThreads)
+        {
+            AddThread();
+        }
+        else
+        {
+            Monitor.Pulse(_queue);
+            Watch();
+        }
+    }
 
+    private void AddThread()
+    {
         _threads++;
         new Thread(Work) { IsBackground = true, Name = "OrleansRuns node" }.Start();
+    }
+
+    /// <summary>Looks again when a thread should have come. Called under the lock.</summary>
+    private void Watch()
+    {
+        if (!_isWatching && MayHelp)
+        {
+            _isWatching = _isStuck = true;
+            _watch.Change(StuckTime, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void HelpIfStuck()
+    {
+        lock (_queue)
+        {
+            _isWatching = false;
+            if (_queue.Count == 0)
+            {
+                return;
+            }
+
+            // A node that was left behind may have ended meanwhile: then fewer threads may be made.
+            if (_isStuck && MayHelp)
+            {
+                AddThread();
+            }
+
+            Watch();
+        }
     }
 
     private void Work()
@@ -147,6 +201,7 @@ internal sealed class NodeScheduler : TaskScheduler, IDisposable
                 }
             }
 
+            _isStuck = false;
             return _queue.Dequeue();
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -80,23 +81,39 @@ internal sealed partial class PendingRuns(
             before = page;
             page = await catalog.ListReadyAsync(lease.Owner.ClusterId, [.. graphs.Names], PageSize, stopping).WaitAsync(stopping);
             var limit = new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = stopping };
-            await Parallel.ForEachAsync(page, limit, async (run, token) =>
+            await Parallel.ForEachAsync(AsRoomPermitsAsync(page, stopping), limit, async (run, token) =>
             {
-                // A page is worked off as runs end, so that a run's end does not cost a query.
-                for (var exit = active.NextExit(); !active.HasRoom; exit = active.NextExit())
+                try
                 {
-                    await exit.WaitAsync(token);
+                    if (live.IsOpen)
+                    {
+                        // A silo that stops does not wait for an answer.
+                        await waker.WakeHereAsync(run.RunId).WaitAsync(token);
+                    }
                 }
-
-                if (live.IsOpen)
+                finally
                 {
-                    // A silo that stops does not wait for an answer.
-                    await waker.WakeHereAsync(run.RunId).WaitAsync(token);
+                    active.Answered();
                 }
             });
         }
         // A page that none has left is of runs that cannot begin yet, such as those that wait for room on a silo with their version.
         while (live.IsOpen && page.Length == PageSize && page.Any(run => before.All(known => known.RunId != run.RunId)));
+    }
+
+    /// <summary>Tells one run after the other, as runs end: a run's end costs no query, and asks no more of them than have room.</summary>
+    private async IAsyncEnumerable<RunSummary> AsRoomPermitsAsync(
+        ImmutableArray<RunSummary> page, [EnumeratorCancellation] CancellationToken stopping)
+    {
+        foreach (var run in page)
+        {
+            for (var room = active.NextRoom(); !active.TryAsk(); room = active.NextRoom())
+            {
+                await room.WaitAsync(stopping);
+            }
+
+            yield return run;
+        }
     }
 
     /// <summary>Frees threads whose edit has died while runs wait for them.</summary>

@@ -1,12 +1,12 @@
-using System.Threading.Channels;
-
 namespace OrleansRuns.Runtime;
 
 /// <summary>Why recovery looks for runs before its time.</summary>
 internal enum RecoveryReason
 {
-    /// <summary>A silo of this cluster was declared dead. Every other silo sees it too, and takes a share.</summary>
-    SiloDied,
+    /// <summary>
+    /// A silo of this cluster was declared dead, or stops and leaves its share undone. Every other silo sees it too, and takes a share.
+    /// </summary>
+    SiloLeft,
 
     /// <summary>This silo may claim runs again.</summary>
     LeaseRegained,
@@ -24,30 +24,52 @@ internal enum RecoveryReason
     SiloOpened,
 }
 
-/// <summary>Wakes the silo's recovery. Reasons that come while it is at work are taken together.</summary>
+/// <summary>Wakes the silo's recovery. Reasons that come while it is at work are taken together, each once.</summary>
 internal sealed class RecoverySignal
 {
-    private readonly Channel<RecoveryReason> _reasons = Channel.CreateBounded<RecoveryReason>(
-        // More of the same say nothing new, and a search that begins later finds what the dropped ones were about.
-        new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Lock _lock = new();
+    private readonly HashSet<RecoveryReason> _reasons = [];
+    private TaskCompletionSource _raised = New();
 
-    internal void Raise(RecoveryReason reason) => _reasons.Writer.TryWrite(reason);
+    internal void Raise(RecoveryReason reason)
+    {
+        lock (_lock)
+        {
+            _reasons.Add(reason);
+            _raised.TrySetResult();
+        }
+    }
 
     /// <summary>Waits for a reason, at most for a time.</summary>
     /// <returns>The reasons since the last wait; empty when the time was over.</returns>
-    internal async Task<IReadOnlyList<RecoveryReason>> WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyCollection<RecoveryReason>> WaitAsync(
+        TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(
-            _reasons.Reader.WaitToReadAsync(over.Token).AsTask(), Task.Delay(atMost, time, over.Token));
+        await Task.WhenAny(Raised(), Task.Delay(atMost, time, over.Token));
         cancellationToken.ThrowIfCancellationRequested();
         await over.CancelAsync();
-        var reasons = new List<RecoveryReason>();
-        while (_reasons.Reader.TryRead(out var reason))
-        {
-            reasons.Add(reason);
-        }
-
-        return reasons;
+        return Take();
     }
+
+    private Task Raised()
+    {
+        lock (_lock)
+        {
+            return _raised.Task;
+        }
+    }
+
+    private RecoveryReason[] Take()
+    {
+        lock (_lock)
+        {
+            RecoveryReason[] taken = [.. _reasons];
+            _reasons.Clear();
+            _raised = taken.Length == 0 ? _raised : New();
+            return taken;
+        }
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

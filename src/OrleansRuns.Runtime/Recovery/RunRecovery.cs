@@ -8,7 +8,7 @@ namespace OrleansRuns.Runtime;
 
 /// <summary>
 /// Continues the runs that are not final and that nobody executes: when the silo has become active, at once when another silo of the
-/// cluster has died, and again and again for those that could not be continued.
+/// cluster has died or stops, and again and again for those that could not be continued.
 /// </summary>
 /// <remarks>
 /// To continue a run is to ask its grain for its status: wherever the grain is or is placed, it claims what nobody has claimed. A run
@@ -49,7 +49,7 @@ internal sealed partial class RunRecovery(
         {
             var page = await leases.ListDueAsync(query, after, options.Value.PageSize, cancellationToken).WaitAsync(cancellationToken);
             await Parallel.ForEachAsync(
-                page.Where(run => IsWanted(run) && share.IsMine(run.RunId)),
+                page.Where(run => IsWanted(run) && (IsOwn(run) || share.IsMine(run.RunId))),
                 new ParallelOptions { MaxDegreeOfParallelism = options.Value.Concurrency, CancellationToken = cancellationToken },
                 async (run, token) => _ = await ContinueAsync(run, token)
                     ? Interlocked.Increment(ref answered)
@@ -90,21 +90,22 @@ internal sealed partial class RunRecovery(
         }
     }
 
-    /// <summary>Wakes the search when a silo has died, and on a cordoned one, whose own runs wait, also when one has come up.</summary>
+    /// <summary>Wakes the search when a silo has died or stops; on a cordoned one, whose own runs wait, also when one comes up.</summary>
+    /// <remarks>A silo that stops ends its search in the middle, and may live on for as long as it drains.</remarks>
     private async Task WatchAsync(CancellationToken stopping)
     {
         var (before, activeBefore) = (ImmutableHashSet<SiloAddress>.Empty, ImmutableHashSet<SiloAddress>.Empty);
         await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(stopping))
         {
             var alive = RecoveryMembers.Of(snapshot, lease.Owner).Live.Select(owner => owner.Silo).ToImmutableHashSet();
-            if (!before.IsSubsetOf(alive))
-            {
-                signal.Raise(RecoveryReason.SiloDied);
-            }
-
             var active = snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active)
                 .Select(member => member.SiloAddress)
                 .ToImmutableHashSet();
+            if (!before.IsSubsetOf(alive) || !activeBefore.IsSubsetOf(active))
+            {
+                signal.Raise(RecoveryReason.SiloLeft);
+            }
+
             if (live.IsCordoned && !active.IsSubsetOf(activeBefore))
             {
                 signal.Raise(RecoveryReason.SiloOpened);
@@ -143,7 +144,7 @@ internal sealed partial class RunRecovery(
 
             if (reasons.Any(reason => reason != RecoveryReason.RunLeft))
             {
-                return reasons.All(reason => reason == RecoveryReason.SiloDied);
+                return reasons.All(reason => reason == RecoveryReason.SiloLeft);
             }
 
             // A run that is left behind again and again must not make the silo search without end.
@@ -190,7 +191,10 @@ internal sealed partial class RunRecovery(
     /// <summary>Tells whether a due run is recovery's business.</summary>
     private bool IsWanted(RunSummary run) =>
         // This silo's own are due for a second look only: those it executes need none, unless a cancel may not have arrived.
-        run.CancelAction is not null || run.Owner != lease.Owner.ToString() || !live.Contains(run.RunId);
+        run.CancelAction is not null || !IsOwn(run) || !live.Contains(run.RunId);
+
+    /// <summary>Tells whether a run is this silo's, which no other silo looks for while it is alive.</summary>
+    private bool IsOwn(RunSummary run) => run.Owner == lease.Owner.ToString();
 
     private async Task<bool> ContinueAsync(RunSummary run, CancellationToken cancellationToken)
     {
@@ -201,11 +205,11 @@ internal sealed partial class RunRecovery(
             {
                 await grain.CancelAsync(action, cancellationToken);
             }
-            else if (await graphSilos.ChooseAsync(run.Graph) is { } silo)
+            else if (await graphSilos.ChooseAsync(run.Graph).WaitAsync(cancellationToken) is { } silo)
             {
                 RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
                 await grain.GetAsync(cancellationToken);
-                if (live.IsCordoned && run.Owner == lease.Owner.ToString())
+                if (live.IsCordoned && IsOwn(run))
                 {
                     // Asked is not gone: a silo that has just come up may not take grains yet, as far as this one knows. Look again soon.
                     signal.Raise(RecoveryReason.RunLeft);

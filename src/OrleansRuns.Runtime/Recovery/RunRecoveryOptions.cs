@@ -10,7 +10,8 @@ public sealed class RunRecoveryOptions
     public const string Section = "OrleansRuns:Recovery";
 
     /// <summary>
-    /// Gets or sets the time between two searches. One is also made when the silo has become active, and when another silo has died.
+    /// Gets or sets the time between two searches. One is also made when the silo has become active, and when another silo has died or
+    /// stops.
     /// </summary>
     /// <value>1 second to 1 day. The default is 1 minute.</value>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]

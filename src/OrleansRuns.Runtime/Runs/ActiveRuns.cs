@@ -7,18 +7,33 @@ internal sealed class ActiveRuns(IOptions<RunsOptions> options)
 {
     private readonly Lock _lock = new();
     private int _count;
+    private int _asked;
     private TaskCompletionSource _refused = New();
-    private TaskCompletionSource? _ended;
+    private TaskCompletionSource? _room;
 
-    /// <summary>Gets whether a pending run may begin here.</summary>
-    internal bool HasRoom
+    /// <summary>Tells whether there is room to ask a pending run to begin here, beside those that are asked already.</summary>
+    /// <remarks>It keeps none out: a run that comes by itself meanwhile may take the room.</remarks>
+    internal bool TryAsk()
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
+            if (_count + _asked >= options.Value.MaxActiveRuns)
             {
-                return _count < options.Value.MaxActiveRuns;
+                return false;
             }
+
+            _asked++;
+            return true;
+        }
+    }
+
+    /// <summary>Notes that a run has answered: it has been taken in, or there is room for another.</summary>
+    internal void Answered()
+    {
+        lock (_lock)
+        {
+            _asked--;
+            TellRoom();
         }
     }
 
@@ -45,17 +60,16 @@ internal sealed class ActiveRuns(IOptions<RunsOptions> options)
         lock (_lock)
         {
             _count--;
-            _ended?.TrySetResult();
-            _ended = null;
+            TellRoom();
         }
     }
 
-    /// <summary>Gets a task that completes when the next run is let go.</summary>
-    internal Task NextExit()
+    /// <summary>Gets a task that completes when there may be room again.</summary>
+    internal Task NextRoom()
     {
         lock (_lock)
         {
-            return (_ended ??= New()).Task;
+            return (_room ??= New()).Task;
         }
     }
 
@@ -68,6 +82,12 @@ internal sealed class ActiveRuns(IOptions<RunsOptions> options)
             _refused = refused.Task.IsCompleted ? New() : refused;
             return refused.Task;
         }
+    }
+
+    private void TellRoom()
+    {
+        _room?.TrySetResult();
+        _room = null;
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -42,6 +42,9 @@ internal sealed partial class RunGrain
     [LoggerMessage(3111, LogLevel.Warning, "Run {RunId} could not be handed over. It goes on when it is asked for, or by recovery.")]
     private static partial void LogNotHandedOver(ILogger logger, Exception exception, string runId);
 
+    [LoggerMessage(3112, LogLevel.Warning, "Run {RunId} was handed over and could not be read here. It is read again after {Delay}.")]
+    private static partial void LogNotRead(ILogger logger, Exception exception, string runId, TimeSpan delay);
+
     [LoggerMessage(3109, LogLevel.Information,
         "Run {RunId} goes on with the version of graph {Graph} that {Silo} has: it executed it, or this silo's lacks what it needs.")]
     private static partial void LogMovesToVersion(ILogger logger, string runId, string graph, SiloAddress silo);

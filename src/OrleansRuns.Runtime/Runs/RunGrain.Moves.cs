@@ -8,6 +8,9 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
 {
     private const string RefusedKey = "refused";
 
+    /// <summary>How often a run is read where it was handed over to: for about the time that a drain may take.</summary>
+    private const int MaxReads = 10;
+
     private ImmutableHashSet<string> _refused = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
     private bool _hasMoved;
     private bool _isMoving;
@@ -27,12 +30,38 @@ internal sealed partial class RunGrain : IGrainMigrationParticipant
         }
     }
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (_hasMoved)
         {
-            // Nobody has to ask: whoever asked before it moved has had an answer.
-            await GoOnAsync(cancellationToken);
+            // Not awaited: an activation fails with what it waits for, and one that does so is not told that it is over.
+            _ = GoOnUnaskedAsync();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Goes on with a run that nobody has to ask for: whoever asked before it moved has had an answer.</summary>
+    private async Task GoOnUnaskedAsync()
+    {
+        for (var reads = 1; !_isDeactivating; reads++)
+        {
+            try
+            {
+                await GoOnAsync(CancellationToken.None);
+                return;
+            }
+            catch (Exception exception) when (Persistence.IsTransient(exception) && reads < MaxReads)
+            {
+                LogNotRead(logger, exception, RunId, Persistence.DelayAfter(reads));
+                await Task.Delay(Persistence.DelayAfter(reads), time);
+            }
+            catch (Exception exception)
+            {
+                // Nothing is lost by it: recovery goes on with the run when the silo that it has left is gone.
+                LogNotHandedOver(logger, exception, RunId);
+                return;
+            }
         }
     }
 

@@ -10,13 +10,13 @@ internal sealed partial class RunGrain
     private ReaderLeases? _leases;
 
     public IAsyncEnumerable<RunEvent> ReadEventsAsync(
-        long after, IReadOnlyList<string>? modes, CancellationToken cancellationToken) =>
-        StoreFailures.ToldAsync(ReadAsync(after, modes, cancellationToken), cancellationToken);
+        long after, IReadOnlyList<string>? kinds, CancellationToken cancellationToken) =>
+        StoreFailures.ToldAsync(ReadAsync(after, kinds, cancellationToken), cancellationToken);
 
     private async IAsyncEnumerable<RunEvent> ReadAsync(
-        long after, IReadOnlyList<string>? modes, [EnumeratorCancellation] CancellationToken cancellationToken)
+        long after, IReadOnlyList<string>? kinds, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var filter = new RunEventFilter(modes);
+        var filter = new RunEventFilter(kinds);
         var row = await GoOnAsync(cancellationToken);
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var stopping = lifetime.ApplicationStopping.Register(() => release.TrySetResult());

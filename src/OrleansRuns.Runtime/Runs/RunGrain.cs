@@ -119,6 +119,8 @@ internal sealed partial class RunGrain(
 
         if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown)
         {
+            // A run that has just come here moves on as well, which its row has to be known for.
+            await Task.WhenAny((_loading ?? Task.CompletedTask).WaitAsync(runs.Value.DeactivationGrace, time, cancellationToken));
             await MoveOnAsync();
         }
     }
@@ -163,7 +165,7 @@ internal sealed partial class RunGrain(
         {
             await BeginAsync(row);
         }
-        else if (_keeper is null && !_isDeactivating && IsClosing && row.Attempt > 0)
+        else if (_keeper is null && IsClosing && row.Attempt > 0)
         {
             HandOver(row);
         }
@@ -221,10 +223,10 @@ internal sealed partial class RunGrain(
 
     private async Task KeepAsync(RunKeeper keeper)
     {
-        DelayDeactivation(Timeout.InfiniteTimeSpan);
         instruments.RunActive(1);
         try
         {
+            DelayDeactivation(Timeout.InfiniteTimeSpan);
             await keeper.RunOrBeLeftAsync();
         }
         catch (OperationCanceledException) when (_isDeactivating || keeper.IsGivenUp)
@@ -241,14 +243,19 @@ internal sealed partial class RunGrain(
             active.Exit();
             _final = keeper.Row.IsFinal ? keeper.Row : null;
             live.Leave(keeper, keeper.Row.IsFinal);
-            DelayDeactivation(TimeSpan.Zero);
-            if (_final is null && keeper.IsDraining && !keeper.IsFenced)
+            if (!_isDeactivating)
+            {
+                // A keeper may outlive its activation, which cannot be asked for anything then.
+                DelayDeactivation(TimeSpan.Zero);
+            }
+
+            if (_final is null && keeper is { IsDraining: true, IsFenced: false, Row.Attempt: > 0 })
             {
                 HandOver(keeper.Row);
             }
             else if (_final is null && !_isDeactivating)
             {
-                // Another activation has the run, or this one could not go on: the next call decides anew where it goes on.
+                // It has not begun, another activation has it, or this one could not go on: the next call decides anew where it goes on.
                 DeactivateOnIdle();
             }
 

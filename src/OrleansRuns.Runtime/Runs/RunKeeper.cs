@@ -91,7 +91,8 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     internal Task StopAsync()
     {
         _isStopping = true;
-        return StopNodesAsync(RunStatus.Interrupted, StopReason.Drained);
+        // Whoever goes on reads in the log whether the silo has stopped the run, which can be for good.
+        return StopNodesAsync(RunStatus.Interrupted, IsDraining ? StopReason.Drained : null);
     }
 
     /// <summary>Gives up what is still being tried again.</summary>
@@ -144,6 +145,8 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
 
         var attempt = Row.Attempt + 1;
         var isAsked = await ClaimAsync(attempt);
+        // Once it is given up, the silo may have another keeper of the run, which takes the same claim for its own.
+        _abandon.Token.ThrowIfCancellationRequested();
         if (Row.IsFinal || (Row.Attempt < attempt && (Row.CancelAction is not null || !isAsked)))
         {
             return;
@@ -282,7 +285,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         LogFenced(_logger, Row.RunId, phase, Row.Attempt, Row.Owner);
     }
 
-    private async Task StopNodesAsync(RunStatus status, StopReason reason, string? error = null)
+    private async Task StopNodesAsync(RunStatus status, StopReason? reason, string? error = null)
     {
         try
         {

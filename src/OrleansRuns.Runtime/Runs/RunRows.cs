@@ -26,7 +26,10 @@ internal static class RunRows
     internal static string? NameOf(StopReason? reason) => reason is { } known ? WireName.Of(known) : null;
 
     /// <summary>Chooses what is known of a run after two answers of the database that may have crossed on their way.</summary>
-    /// <remarks>A final row is never forgotten, an attempt never goes back, and neither does an accepted cancel.</remarks>
+    /// <remarks>
+    /// A final row is never forgotten, an attempt never goes back, and neither does an accepted cancel. Within an attempt a row only
+    /// becomes resumable. Times do not tell: clocks are set back.
+    /// </remarks>
     internal static RunRow Newer(RunRow known, RunRow answer)
     {
         if (known.IsFinal || answer.Attempt < known.Attempt)
@@ -34,12 +37,13 @@ internal static class RunRows
             return known;
         }
 
-        var goesBack = answer.Attempt == known.Attempt && !answer.IsFinal && answer.UpdatedAt < known.UpdatedAt;
+        var goesBack = answer.Attempt == known.Attempt && !answer.IsFinal && known.Resumable && !answer.Resumable;
         var newest = goesBack ? known : answer;
         return newest.IsFinal ? newest : newest with
         {
             CancelAction = known.CancelAction ?? answer.CancelAction,
             CancelReason = known.CancelReason ?? answer.CancelReason,
+            UpdatedAt = known.UpdatedAt > answer.UpdatedAt ? known.UpdatedAt : answer.UpdatedAt,
         };
     }
 }

@@ -43,7 +43,7 @@ internal sealed class RunStop : IDisposable
 
     /// <summary>Asks the execution to end.</summary>
     /// <returns>A task that completes when the callbacks of the token have run on the pool. Those of nodes are not waited for.</returns>
-    internal Task RequestAsync(RunStatus status, StopReason reason, string? error = null)
+    internal Task RequestAsync(RunStatus status, StopReason? reason, string? error = null)
     {
         Interlocked.CompareExchange(ref _outcome, new RunOutcome { Status = status, StopReason = reason, Error = error }, null);
         return _source.CancelAsync();

@@ -32,17 +32,14 @@ internal sealed partial class RunWaker(
             return grain.GetAsync();
         });
 
-    /// <summary>Tells runs of a cancel that is durable. Recovery tells those that do not answer.</summary>
-    internal async Task CancelAsync(IEnumerable<string> runIds, CancelAction action)
+    /// <summary>Tells runs of a cancel that is durable, all at once: one may hang. Recovery tells those that do not answer.</summary>
+    internal Task CancelAsync(IEnumerable<string> runIds, CancelAction action) => Task.WhenAll(runIds.Select(async runId =>
     {
-        foreach (var runId in runIds)
+        if (!await CallAsync(runId, grain => grain.CancelAsync(action)))
         {
-            if (!await CallAsync(runId, grain => grain.CancelAsync(action)))
-            {
-                recovery.Raise(RecoveryReason.CancelNotDelivered);
-            }
+            recovery.Raise(RecoveryReason.CancelNotDelivered);
         }
-    }
+    }));
 
     /// <summary>Lets whoever has a thread's slot now begin, if it is a run.</summary>
     internal Task WakeNextAsync(string? holder, string? except = null) =>

@@ -11,7 +11,8 @@ public interface IThreadHistory
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
-    /// <exception cref="InvalidDataException">The thread's log is damaged.</exception>
+    /// <exception cref="GraphNotFoundException">The thread's graph is not known here.</exception>
+    /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     Task<ThreadSnapshot> GetStateAsync(string threadId, string? checkpointId, CancellationToken cancellationToken);
 
     /// <summary>Gets the states of a thread, newest first.</summary>
@@ -19,9 +20,11 @@ public interface IThreadHistory
     /// <param name="before">The checkpoint to start below; <see langword="null"/> for the newest.</param>
     /// <param name="limit">How many at most, 1 to 1,000.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The limit does not fit.</exception>
     /// <exception cref="ThreadNotFoundException">There is no such thread.</exception>
     /// <exception cref="CheckpointNotFoundException">The thread has no such checkpoint.</exception>
-    /// <exception cref="InvalidDataException">The thread's log is damaged.</exception>
+    /// <exception cref="GraphNotFoundException">The thread's graph is not known here.</exception>
+    /// <exception cref="InvalidDataException">The thread's log is damaged, or its state does not fit the graph.</exception>
     Task<IReadOnlyList<ThreadSnapshot>> GetHistoryAsync(
         string threadId, string? before, int limit, CancellationToken cancellationToken);
 
@@ -29,6 +32,7 @@ public interface IThreadHistory
     /// <param name="threadId">The thread.</param>
     /// <param name="limit">How many at most, 1 to 1,000.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The limit does not fit.</exception>
     Task<IReadOnlyList<RunSnapshot>> GetRunsAsync(string threadId, int limit, CancellationToken cancellationToken);
 
     /// <summary>Finds the thread on which a graph's newest run was started.</summary>

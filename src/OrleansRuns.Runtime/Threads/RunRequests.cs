@@ -1,14 +1,13 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using OrleansRuns.Abstractions;
 using OrleansRuns.Graphs;
 
 namespace OrleansRuns.Runtime;
 
 /// <summary>Checks of a request that need nothing but the request and its graph. Pure.</summary>
-internal static partial class RunRequests
+internal static class RunRequests
 {
     private const string AnyNode = "*";
 
@@ -22,10 +21,9 @@ internal static partial class RunRequests
     /// <exception cref="InvalidRunRequestException">It is not 1 to 200 letters, digits, '-', '_', '.' or ':'.</exception>
     internal static void CheckThreadId(string threadId)
     {
-        if (!ThreadIds().IsMatch(threadId))
+        if (ThreadId.ProblemOf(threadId) is { } problem)
         {
-            throw new InvalidRunRequestException(
-                $"'{threadId}' is no id of a thread. Use 1 to 200 letters, digits, '-', '_', '.' or ':'.");
+            throw new InvalidRunRequestException(problem);
         }
     }
 
@@ -243,7 +241,4 @@ internal static partial class RunRequests
                 $"Graph '{graph.Name}' has no node '{unknown}' to stop at. Its nodes are: {string.Join(", ", graph.Nodes.Keys)}.");
         }
     }
-
-    [GeneratedRegex(@"^[A-Za-z0-9_.:-]{1,200}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex ThreadIds();
 }

@@ -38,20 +38,9 @@ internal static class ThreadStates
     };
 
     /// <summary>Derives a thread's status.</summary>
-    internal static ThreadStatus Status(ThreadRow thread, ThreadPoint? point, RunSummary? newestRun)
-    {
-        if (ThreadSlots.IsHeldByRun(thread) || thread.Waits)
-        {
-            return ThreadStatus.Busy;
-        }
+    internal static ThreadStatus Status(ThreadRow thread, ThreadPoint? point, RunSummary? newestRun) =>
+        ThreadSlots.IsHeldByRun(thread) || thread.Waits ? ThreadStatus.Busy : RestOf(point).Status(newestRun);
 
-        // A run that ended as a success with nodes still planned stopped before or after a node that its graph stops at.
-        var isStopped = newestRun?.Status == RunStatus.Success && point?.RunId == newestRun.RunId && !point.Next.IsEmpty;
-        if (point is not null && (!point.Interrupts.IsEmpty || isStopped))
-        {
-            return ThreadStatus.Interrupted;
-        }
-
-        return newestRun?.Status is RunStatus.Error or RunStatus.Timeout ? ThreadStatus.Error : ThreadStatus.Idle;
-    }
+    private static ThreadRest RestOf(ThreadPoint? point) => new(
+        Asks: point is { Interrupts.IsEmpty: false }, PlannedBy: point is { Next.IsEmpty: false } ? point.RunId : null);
 }

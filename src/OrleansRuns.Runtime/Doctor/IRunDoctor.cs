@@ -60,6 +60,7 @@ public sealed record DoctorFinding
 }
 
 /// <summary>What is checked.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DoctorCheck>))]
 public enum DoctorCheck
 {
     /// <summary>A slot's holder is a run that is there and not final, or an edit under way.</summary>

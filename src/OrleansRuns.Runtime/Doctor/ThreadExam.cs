@@ -151,7 +151,7 @@ internal sealed record ThreadExam(
             return [];
         }
 
-        var status = StatusAtRest(rest);
+        var status = WireName.Of(rest.Status(Newest));
         var problem = rest != stored ? $"as one that {Describe(stored)}, but by its log it {Describe(rest)}"
             // What a run's status should be has to be known before what follows from it.
             : Status != status && !Runs.SelectMany(StatusOf).Any() ? $"as {Status}, but by its log and its newest run it is {status}"
@@ -164,11 +164,6 @@ internal sealed record ThreadExam(
         var text = $"The thread is stored {problem}. That can be written anew.";
         return [Found(DoctorCheck.ThreadDisagrees, null, text) with { Rests = Thread }];
     }
-
-    private string StatusAtRest(ThreadRest rest) => WireName.Of(
-        rest.Asks || (Newest is { Status: RunStatus.Success } && Newest.RunId == rest.PlannedBy) ? ThreadStatus.Interrupted
-        : Newest?.Status is RunStatus.Error or RunStatus.Timeout ? ThreadStatus.Error
-        : ThreadStatus.Idle);
 
     private static string Describe(ThreadRest rest) =>
         (rest.Asks ? "waits for an answer" : "waits for no answer")
