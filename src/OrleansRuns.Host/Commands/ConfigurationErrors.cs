@@ -16,6 +16,8 @@ internal static class ConfigurationErrors
         [typeof(RunRecoveryOptions)] = RunRecoveryOptions.Section,
         [typeof(DrainOptions)] = DrainOptions.Section,
         [typeof(PostgresRunsOptions)] = PostgresRunsOptions.Section,
+        [typeof(ThreadLogOptions)] = ThreadLogOptions.Section,
+        [typeof(ClientOptions)] = ClientOptions.Section,
         [typeof(WebOptions)] = WebOptions.Section,
         [typeof(PodOptions)] = PodOptions.Section,
     };

@@ -2,12 +2,15 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using OrleansRuns.Abstractions;
+using OrleansRuns.Runtime;
 
 namespace OrleansRuns.Host;
 
 /// <summary>Lists the checkpoints of a thread.</summary>
 internal static class HistoryCommand
 {
+    internal static readonly Argument<string> Thread = new("thread") { Description = "The thread's id." };
+
     private static readonly Option<int> Limit = NumberOption.Create("--limit", "How many checkpoints", (1, 1000), usual: 50);
 
     private static readonly Option<string?> Before = new("--before")
@@ -18,10 +21,10 @@ internal static class HistoryCommand
 
     internal static Command Create()
     {
-        var command = new Command("history", "Lists the checkpoints of a thread, newest first.") { ThreadLook.Thread, Before, Limit };
-        command.SetAction(parsed => ThreadLook.LookAsync(parsed, async history =>
+        var command = new Command("history", "Lists the checkpoints of a thread, newest first.") { Thread, Before, Limit };
+        command.SetAction(parsed => ListOptions.ListAsync<IThreadHistory>(parsed, async history =>
         {
-            var thread = parsed.GetRequiredValue(ThreadLook.Thread);
+            var thread = parsed.GetRequiredValue(Thread);
             var states = await history.GetHistoryAsync(thread, parsed.GetValue(Before), parsed.GetValue(Limit), CancellationToken.None);
             foreach (var state in states)
             {

@@ -6,7 +6,7 @@ using OrleansRuns.Runtime;
 
 namespace OrleansRuns.Host;
 
-/// <summary>The options that every list has, read while another process may be writing.</summary>
+/// <summary>What the commands that look on have in common: they read while another process may be writing.</summary>
 internal static class ListOptions
 {
     internal static readonly Option<string?> Graph = new("--graph") { Description = "Only those of this graph." };
@@ -45,6 +45,7 @@ internal static class ListOptions
 
     internal static Task ListAsync(ParseResult parsed, Func<IRunLists, Task> list) => ListAsync<IRunLists>(parsed, list);
 
+    /// <summary>Opens the database that the command line names, and looks at it with a service.</summary>
     internal static async Task ListAsync<T>(ParseResult parsed, Func<T, Task> list)
         where T : notnull
     {

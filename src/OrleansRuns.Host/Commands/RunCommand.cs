@@ -70,10 +70,9 @@ internal static class RunCommand
     {
         Thread.Validators.Add(result =>
         {
-            // No grain can be asked about such a thread, so that nobody else can say what is wrong with it.
-            if (result.Tokens is [var token] && string.IsNullOrWhiteSpace(token.Value))
+            if (result.Tokens is [var token] && ThreadId.ProblemOf(token.Value) is { } problem)
             {
-                result.AddError($"'{token.Value}' is no id of a thread. Use 1 to 200 letters, digits, '-', '_', '.' or ':'.");
+                result.AddError(problem);
             }
         });
         var command = new Command("run", "Executes a graph. Exit code: 0 success, 2 bad usage, 3 failed, 4 to be gone on with.")

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansRuns.Abstractions;
+using OrleansRuns.Runtime;
 
 namespace OrleansRuns.Host;
 
@@ -17,10 +18,13 @@ internal static class ShowCommand
 
     internal static Command Create()
     {
-        var command = new Command("show", "Shows the whole state of a thread, at a checkpoint or now.") { ThreadLook.Thread, Checkpoint };
-        command.SetAction(parsed => ThreadLook.LookAsync(parsed, async history =>
+        var command = new Command("show", "Shows the whole state of a thread, at a checkpoint or now.")
         {
-            var threadId = parsed.GetRequiredValue(ThreadLook.Thread);
+            HistoryCommand.Thread, Checkpoint,
+        };
+        command.SetAction(parsed => ListOptions.ListAsync<IThreadHistory>(parsed, async history =>
+        {
+            var threadId = parsed.GetRequiredValue(HistoryCommand.Thread);
             var state = await history.GetStateAsync(threadId, parsed.GetValue(Checkpoint), CancellationToken.None);
             var run = await history.GetRunsAsync(threadId, 1, CancellationToken.None) is [var newest] ? newest : null;
             Console.WriteLine(parsed.GetValue(CommandLine.Json) ? ToJson(state, run) : ToText(state, run));
@@ -32,7 +36,7 @@ internal static class ShowCommand
         Environment.NewLine,
         new[]
         {
-            $"thread      {state.ThreadId}{(state.Status is { } status ? $", {status.ToString().ToLowerInvariant()}" : "")}",
+            $"thread      {state.ThreadId}{(state.Status is { } status ? $", {WireName.Of(status)}" : "")}",
             $"graph       {state.Graph}",
             run is null ? null : $"newest run  {run.RunId}, {WireName.Of(run.Status)}, attempt {run.Attempt} {run.Error}".TrimEnd(),
             $"checkpoint  {state.CheckpointId ?? "none yet"}",
@@ -49,7 +53,7 @@ internal static class ShowCommand
         {
             threadId = state.ThreadId,
             graph = state.Graph,
-            status = state.Status?.ToString().ToLowerInvariant(),
+            status = state.Status is { } status ? WireName.Of(status) : null,
             checkpointId = state.CheckpointId,
             parentId = state.ParentCheckpointId,
             step = state.Step,

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using OrleansRuns.Abstractions;
 
@@ -16,9 +17,6 @@ internal static class SiloClient
     {
         Description = "The silo, as 'silos' names it; the part after '@' may be left out.",
     };
-
-    /// <summary>How long a cluster is looked for.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <summary>Asks the cluster on the database that the command line names.</summary>
     /// <exception cref="UsageException">It names a file, or no silo can be reached.</exception>
@@ -50,7 +48,7 @@ internal static class SiloClient
     {
         // A client tries to reach a silo for ever.
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        patience.CancelAfter(client.Services.GetRequiredService<IOptions<ClientOptions>>().Value.ConnectTimeout);
         try
         {
             await client.StartAsync(patience.Token);
@@ -58,7 +56,7 @@ internal static class SiloClient
         catch (NpgsqlException exception) when (exception.SqlState != PostgresErrorCodes.UndefinedTable)
         {
             throw new UsageException(
-                $"{database.DisplayName} cannot be opened: {exception.Message} Check the connection string, and whether the server runs.");
+                $"{database.DisplayName} cannot be opened. Check the connection string, and whether the server runs: {exception.Message}");
         }
         catch (Exception exception) when (
             // A database without the tables is one that no silo has ever served.

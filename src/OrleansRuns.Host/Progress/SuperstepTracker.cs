@@ -1,11 +1,11 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using OrleansRuns.Abstractions;
+using OrleansRuns.Graphs;
 
 namespace OrleansRuns.Host;
 
 /// <summary>Counts the tasks of the supersteps under way from a run's events.</summary>
-internal sealed partial class SuperstepTracker
+internal sealed class SuperstepTracker
 {
     private readonly Dictionary<(string Namespace, int Step, string Node), NodeProgress> _nodes = [];
 
@@ -30,7 +30,7 @@ internal sealed partial class SuperstepTracker
 
     private List<IProgressFact> Plan(RunEvent @event, JsonElement data)
     {
-        var path = TaskIds().Replace(@event.Namespace, "").Replace('|', '/');
+        var path = string.Join('/', CheckpointNamespace.NodesOf(@event.Namespace));
         var facts = new List<IProgressFact>();
 
         // The checkpoint says that all tasks of its own superstep have ended, also those whose events were missed.
@@ -74,9 +74,6 @@ internal sealed partial class SuperstepTracker
 
     private static string Attempt(JsonElement data) =>
         data.TryGetProperty("attempt", out var number) ? $", attempt {number.GetRawText()}" : "";
-
-    [GeneratedRegex(":[^|]*")]
-    private static partial Regex TaskIds();
 }
 
 /// <summary>How far a node of a superstep is.</summary>

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 
 namespace OrleansRuns.Host;
@@ -33,6 +35,8 @@ internal static class ClusterSilo
     internal static IHost BuildClient(string connectionString, LogLevel level)
     {
         var builder = HostBuilders.Create(level);
+        builder.Services.AddOptions<ClientOptions>().BindConfiguration(ClientOptions.Section);
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClientOptions>, ClientOptionsValidator>());
         builder.UseOrleansClient(client => client
             .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (Name, Name))
             .UseOrleansRunsPostgres(connectionString)

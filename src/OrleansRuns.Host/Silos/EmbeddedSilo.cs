@@ -46,6 +46,10 @@ internal static class EmbeddedSilo
     {
         var services = new ServiceCollection();
         services.AddLogging();
+        // The silos' settings are this program's, too: how long an edit may hold a thread, what a database may be like.
+        var configuration = HostBuilders.ReadConfiguration();
+        // Given by a factory, so that it is disposed with the services.
+        services.AddSingleton(_ => configuration);
         services.AddOrleansRunsReader(SampleGraphs.Add);
         database.AddReader(services, canRepair);
         return services.BuildServiceProvider();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,6 +27,14 @@ internal static class HostBuilders
         Configure(builder, level);
         return builder;
     }
+
+    /// <summary>Reads the configuration that a host of <see cref="Create"/> has, for what looks on without one.</summary>
+    internal static IConfiguration ReadConfiguration() =>
+        new HostApplicationBuilder(new HostApplicationBuilderSettings
+        {
+            // Whoever looks on is gone before a change could matter: its files need not be watched.
+            Configuration = new ConfigurationManager { ["hostBuilder:reloadConfigOnChange"] = "false" },
+        }).Configuration;
 
     /// <summary>Finds a port of the loopback that nobody uses now.</summary>
     internal static int FreePort()

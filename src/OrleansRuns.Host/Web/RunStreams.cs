@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
@@ -192,8 +191,8 @@ internal sealed partial class RunStreams(
         var (thread, run) = ((string)request.RouteValues["thread"]!, (string)request.RouteValues["run"]!);
         var seen = request.Headers[LastEventId].ToString();
         var after = -1L;
-        problem = !ThreadIds().IsMatch(thread)
-            ? $"'{thread}' is no id of a thread. Use 1 to 200 letters, digits, '-', '_', '.' or ':'."
+        problem = ThreadId.ProblemOf(thread) is { } wrong
+            ? wrong
             : !Guid.TryParseExact(run, "D", out var id) || id.ToString() != run
             ? $"'{run}' is no id of a run. Use the UUID that it was started with, in lower case."
             : seen.Length > 0
@@ -203,9 +202,6 @@ internal sealed partial class RunStreams(
         asked = new Asked(thread, run, after);
         return problem.Length == 0;
     }
-
-    [GeneratedRegex(@"^[A-Za-z0-9_.:-]{1,200}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex ThreadIds();
 
     [LoggerMessage(3700, LogLevel.Warning, "A reader of run {RunId} was told to connect again: its events could not be read.")]
     private static partial void LogBrokenOff(ILogger logger, Exception exception, string runId);

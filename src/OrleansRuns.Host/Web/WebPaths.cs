@@ -6,7 +6,7 @@ internal static class WebPaths
     /// <summary>Answers 200 once the silo has started.</summary>
     internal const string Startup = "/health/startup";
 
-    /// <summary>Answers 200 while runs may begin on the silo.</summary>
+    /// <summary>Answers 200 while the silo answers as it should, which a cordoned one does; else 503 with the reason.</summary>
     internal const string Ready = "/health/ready";
 
     /// <summary>Answers 200 until the silo is declared dead.</summary>

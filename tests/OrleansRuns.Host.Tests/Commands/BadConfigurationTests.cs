@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using OrleansRuns.AdoNet;
 using OrleansRuns.Runtime;
 
 namespace OrleansRuns.Host.Tests;
@@ -18,6 +19,7 @@ public sealed class BadConfigurationTests
     [InlineData("OrleansRuns:Web:Heartbeat", "00:00:00", "between 00:00:00.0100000 and 00:05:00")]
     [InlineData("OrleansRuns:Web:CloseWithin", "soon", "'soon'")]
     [InlineData("OrleansRuns:Web:CloseWithin", "00:00:26", "at most")]
+    [InlineData("OrleansRuns:Log:MaxEntryBytes", "1", "between 1024 and 268435456")]
     [InlineData("Logging:LogLevel", "loud", "Warning", "Default")]
     public async Task Serve_SettingIsWrong_NamesTheKeyAndWhatIsAllowed(
         string key, string value, string allowed, string? name = null)
@@ -50,6 +52,72 @@ public sealed class BadConfigurationTests
     }
 
     [Theory]
+    [InlineData("runs")]
+    [InlineData("doctor")]
+    [InlineData("run", "digest", "--resume")]
+    public async Task Look_SettingsAreWrong_NamesTheirKeysAndWhatIsAllowed(params string[] command)
+    {
+        using var program = new HostProgram();
+        program.Write("appsettings.json", """
+            {"OrleansRuns":{"Postgres":{"MaxAutoPrepare":-1},"Runs":{"EditTimeout":"00:00:00"},"Log":{"MaxEntryBytes":1}}}
+            """);
+
+        var end = await program.RunAsync([.. command, "--postgres", "Host=127.0.0.1;Port=1;Database=x;Username=y"]);
+
+        Assert.Equal((ExitCode.BadUsage, ""), (end.ExitCode, end.Output));
+        var errors = end.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var key in (string[])["Postgres:MaxAutoPrepare", "Runs:EditTimeout", "Log:MaxEntryBytes"])
+        {
+            Assert.Single(errors, error => error.StartsWith($"OrleansRuns:{key}: ", StringComparison.Ordinal));
+        }
+
+        Assert.Equal(3, errors.Length);
+    }
+
+    [Fact]
+    public async Task Look_SettingIsNoValue_IsToldInALine()
+    {
+        using var program = new HostProgram();
+        program.Write("appsettings.json", """{"OrleansRuns":{"Runs":{"EditTimeout":"soon"}}}""");
+
+        var end = await program.RunAsync("runs");
+
+        Assert.Equal((ExitCode.BadUsage, ""), (end.ExitCode, end.Output));
+        Assert.Contains("OrleansRuns:Runs:EditTimeout", Assert.Single(end.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("graphs")]
+    [InlineData("show", "t")]
+    [InlineData("run", "digest", "--resume")]
+    public async Task Look_FileCannotBeRead_NamesIt(params string[] command)
+    {
+        using var program = new HostProgram();
+        var file = program.Write("appsettings.json", "{");
+
+        var end = await program.RunAsync(command);
+
+        Assert.Equal((ExitCode.BadUsage, ""), (end.ExitCode, end.Output));
+        Assert.Contains(file, Assert.Single(end.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("graphs")]
+    [InlineData("run", "order", "--input", "{}")]
+    public async Task Command_GraphCannotBeMade_SaysWhichAndWhy(params string[] command)
+    {
+        using var program = new HostProgram();
+        program.Write("appsettings.json", """{"Orders":{"ConnectionString":"nonsense"}}""");
+
+        var end = await program.RunAsync(command);
+
+        Assert.Equal((ExitCode.BadUsage, ""), (end.ExitCode, end.Output));
+        Assert.Contains("Graph 'order' could not be made: Format of the init", end.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(program.Database));
+    }
+
+    [Theory]
     [InlineData(typeof(InvalidOperationException))]
     [InlineData(typeof(AggregateException))]
     [InlineData(typeof(FormatException))]
@@ -65,7 +133,8 @@ public sealed class BadConfigurationTests
     {
         Type[] options =
         [
-            .. typeof(RunsOptions).Assembly.GetTypes().Concat(typeof(WebOptions).Assembly.GetTypes())
+            .. new[] { typeof(RunsOptions), typeof(ThreadLogOptions), typeof(WebOptions) }
+                .SelectMany(type => type.Assembly.GetTypes())
                 .Where(type => type.GetField("Section", AnyStatic) is not null),
         ];
 

@@ -58,6 +58,24 @@ public sealed class DoctorCommandTests
         Assert.Empty(Directory.GetFiles(program.Folder));
     }
 
+    [Fact]
+    public async Task Doctor_EditHoldsAThread_IsTakenForDeadWhenTheSilosDo()
+    {
+        using var program = await ProgramAsync();
+        await ExecuteAsync(
+            program.Database,
+            "update threads set holder = 'edit-1', updated_at = strftime('%Y-%m-%d %H:%M:%S+00:00', 'now', '-5 minutes')");
+        var settings = program.Write("appsettings.json", """{"OrleansRuns":{"Runs":{"EditTimeout":"00:10:00"}}}""");
+
+        var alive = await program.RunAsync("doctor", "--repair");
+        File.Delete(settings);
+        var dead = await program.RunAsync("doctor");
+
+        Assert.Equal((ExitCode.Success, ExitCode.Findings), (alive.ExitCode, dead.ExitCode));
+        Assert.EndsWith("Nothing is wrong.", alive.Output, StringComparison.Ordinal);
+        Assert.Contains("is the edit 'edit-1', which has not come back", dead.Output, StringComparison.Ordinal);
+    }
+
     private static async Task<HostProgram> ProgramAsync()
     {
         var program = new HostProgram();

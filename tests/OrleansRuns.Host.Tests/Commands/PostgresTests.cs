@@ -37,6 +37,7 @@ public sealed class PostgresTests
     {
         await using var database = await PostgresTestDatabase.CreateAsync();
         using var program = new HostProgram();
+        program.Write("appsettings.json", """{"OrleansRuns":{"Client":{"ConnectTimeout":"00:00:02"}}}""");
         await using (var silo = program.Start("--postgres", database.ConnectionString))
         {
             await silo.ReadLineAsync();
@@ -81,6 +82,8 @@ public sealed class PostgresTests
     public async Task Commands_NoSuchServer_SaySo(params string[] command)
     {
         using var program = new HostProgram();
+        // It is of silos: a command does not wait for a server.
+        program.Write("appsettings.json", """{"OrleansRuns":{"Postgres":{"StartTimeout":"00:10:00"}}}""");
 
         var end = await program.RunAsync([.. command, "--postgres", "Host=127.0.0.1;Port=1;Database=x;Username=y"]);
 

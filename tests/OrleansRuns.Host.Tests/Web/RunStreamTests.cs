@@ -128,7 +128,7 @@ public sealed class RunStreamTests
     [Fact]
     public async Task Stream_ApplicationStops_EndsWithReconnectAndHoldsNobodyUp()
     {
-        await using var bench = await WebBench.StartAsync(web => web.CloseWithin = TimeSpan.FromMinutes(1));
+        await using var bench = await WebBench.StartAsync(web => web.CloseWithin = TimeSpan.FromSeconds(25));
         var (_, path, _) = await bench.StartGatedRunAsync(Samples.Gated);
         using var reader = await EventReader.OpenAsync(bench.Client, path);
         await reader.ReadAsync(told => told.Kind == RunEventKinds.Metadata);

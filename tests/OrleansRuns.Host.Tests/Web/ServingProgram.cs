@@ -23,16 +23,7 @@ internal sealed partial class ServingProgram : IAsyncDisposable
     internal static async Task<ServingProgram> StartAsync(HostProgram program, params IEnumerable<string> arguments)
     {
         var child = program.Start(arguments);
-        while (await child.ReadLineAsync() is { } line)
-        {
-            if (AnswersLine().Match(line) is { Success: true } answers)
-            {
-                return new ServingProgram(child, answers.Groups[1].Value);
-            }
-        }
-
-        var end = await child.EndAsync();
-        throw new InvalidOperationException($"The program ended with {end.ExitCode} before it served: {end.Errors}");
+        return new ServingProgram(child, (await child.ReadyAsync(AnswersLine())).Groups[1].Value);
     }
 
     /// <summary>Sends what a supervisor sends to make the program stop.</summary>
