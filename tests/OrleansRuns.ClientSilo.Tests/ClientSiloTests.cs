@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
 
 namespace OrleansRuns.ClientSilo.Tests;
 
@@ -10,17 +11,18 @@ namespace OrleansRuns.ClientSilo.Tests;
 public sealed class ClientSiloTests
 {
     private const int Runs = 20;
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task StartAsync_FromASiloWithoutGraphs_RunsOnTheSiloThatHasThem()
     {
         await using var runSilo = await RunSilo.StartAsync();
         using var clientSilo = BuildClientSilo(runSilo);
-        await clientSilo.StartAsync().WaitAsync(Hang);
+        await clientSilo.StartAsync().WithinAsync("the silo without graphs to start", Bound);
         var client = clientSilo.Services.GetRequiredService<IRunsClient>();
 
-        var ended = await Task.WhenAll(Enumerable.Range(0, Runs).Select(_ => RunAsync(client))).WaitAsync(Hang);
+        var ended = await Task.WhenAll(Enumerable.Range(0, Runs).Select(_ => RunAsync(client)))
+            .WithinAsync($"{Runs} runs to end", Bound);
         var grains = await clientSilo.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0)
             .GetDetailedGrainStatistics();
 
@@ -29,7 +31,7 @@ public sealed class ClientSiloTests
         var placed = grains.Where(grain => grain.GrainId.Type.ToString() is "run" or "thread").ToList();
         Assert.Equal(2 * Runs, placed.Count);
         Assert.DoesNotContain(placed, grain => grain.SiloAddress.Equals(own));
-        await clientSilo.StopAsync().WaitAsync(Hang);
+        await clientSilo.StopAsync().WithinAsync("the silo without graphs to stop", Bound);
     }
 
     [Fact]
@@ -37,12 +39,12 @@ public sealed class ClientSiloTests
     {
         await using var runSilo = await RunSilo.StartAsync();
         using var host = BuildClient(runSilo);
-        await host.StartAsync().WaitAsync(Hang);
+        await host.StartAsync().WithinAsync("the client to connect", Bound);
 
-        var done = await RunAsync(host.Services.GetRequiredService<IRunsClient>()).WaitAsync(Hang);
+        var done = await RunAsync(host.Services.GetRequiredService<IRunsClient>()).WithinAsync("the client's run to end", Bound);
 
         Assert.Equal(["first", "gated", "last"], done);
-        await host.StopAsync().WaitAsync(Hang);
+        await host.StopAsync().WithinAsync("the client to stop", Bound);
     }
 
     [Fact]
@@ -50,7 +52,7 @@ public sealed class ClientSiloTests
     {
         await using var runSilo = await RunSilo.StartAsync();
         using var host = BuildClient(runSilo);
-        await host.StartAsync().WaitAsync(Hang);
+        await host.StartAsync().WithinAsync("the client to connect", Bound);
         var thread = host.Services.GetRequiredService<IRunsClient>().Thread();
 
         var mistyped = await Assert.ThrowsAsync<InvalidRunRequestException>(() => thread.StartAsync("gated", new { count = "many" }));
@@ -58,7 +60,7 @@ public sealed class ClientSiloTests
 
         Assert.Equal("$.count", mistyped.Path);
         Assert.Contains("gated", unknown.Message, StringComparison.Ordinal);
-        await host.StopAsync().WaitAsync(Hang);
+        await host.StopAsync().WithinAsync("the client to stop", Bound);
     }
 
     private static async Task<IReadOnlyList<string>> RunAsync(IRunsClient client)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Abstractions;
+using OrleansRuns.TestKit;
 using Xunit.Abstractions;
 
 namespace OrleansRuns.ClientSilo.Tests;
@@ -11,7 +12,7 @@ public sealed class EventReaderKillTests(ITestOutputHelper output)
     private const int Steps = 300;
 
     private static readonly int Kills = Environment.GetEnvironmentVariable("ORLEANSRUNS_LONG") == "1" ? 20 : 2;
-    private static readonly TimeSpan Hang = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
     [Fact]
     public async Task EventsAsync_SiloIsKilledAgainAndAgain_TellsEverythingDurableOnce()
@@ -22,7 +23,7 @@ public sealed class EventReaderKillTests(ITestOutputHelper output)
         var (siloPort, gatewayPort) = (RunSilo.FreePort(), RunSilo.FreePort());
         var silo = await RunSilo.StartAsync(siloPort, gatewayPort, folder.FullName);
         using var host = ClientSiloTests.BuildClient(silo);
-        await host.StartAsync().WaitAsync(Hang);
+        await host.StartAsync().WithinAsync("the client to connect", Bound);
         var run = await host.Services.GetRequiredService<IRunsClient>().Thread().StartAsync(new StartRunRequest
         {
             RunId = Guid.CreateVersion7().ToString(),
@@ -30,7 +31,7 @@ public sealed class EventReaderKillTests(ITestOutputHelper output)
             Input = JsonSerializer.Serialize(new { count = Steps * (Kills + 1) }),
             RecursionLimit = 100_000,
         });
-        using var hang = new CancellationTokenSource(Hang);
+        using var hang = new CancellationTokenSource(Bound);
         var events = new List<RunEvent>();
         var (kills, next) = (0, random.Next(20, 400));
 
@@ -49,7 +50,7 @@ public sealed class EventReaderKillTests(ITestOutputHelper output)
         }
 
         var ended = await run.GetAsync();
-        await host.StopAsync().WaitAsync(Hang);
+        await host.StopAsync().WithinAsync("the client to stop", Bound);
         await silo.DisposeAsync();
         folder.Delete(recursive: true);
         output.WriteLine($"Seed {seed}: {kills} kills, {ended.Attempt} attempts, {events.Count} events.");

@@ -3,13 +3,14 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
+using OrleansRuns.TestKit;
 
 namespace OrleansRuns.ClientSilo.Tests;
 
 /// <summary>A silo that executes runs, in a process of its own.</summary>
 internal sealed class RunSilo : IAsyncDisposable
 {
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
     private readonly Process _process;
 
     private RunSilo(Process process, int siloPort, int gatewayPort)
@@ -44,9 +45,18 @@ internal sealed class RunSilo : IAsyncDisposable
         }
 
         var silo = new RunSilo(Process.Start(start)!, siloPort, gatewayPort);
-        var said = await silo._process.StandardOutput.ReadLineAsync().WaitAsync(Hang);
-        Assert.Equal("ready", said);
-        return silo;
+        try
+        {
+            var said = await silo._process.StandardOutput.ReadLineAsync().WithinAsync($"silo {siloPort} to say that it is ready", Bound);
+            Assert.Equal("ready", said);
+            return silo;
+        }
+        catch
+        {
+            await silo.KillAsync();
+            await silo.DisposeAsync();
+            throw;
+        }
     }
 
     internal static int FreePort()
@@ -60,7 +70,7 @@ internal sealed class RunSilo : IAsyncDisposable
     internal async Task KillAsync()
     {
         _process.Kill();
-        await _process.WaitForExitAsync().WaitAsync(Hang);
+        await _process.WaitForExitAsync().WithinAsync($"silo {SiloPort} to be dead", Bound);
     }
 
     public async ValueTask DisposeAsync()
@@ -68,7 +78,7 @@ internal sealed class RunSilo : IAsyncDisposable
         _process.StandardInput.Close();
         try
         {
-            await _process.WaitForExitAsync().WaitAsync(Hang);
+            await _process.WaitForExitAsync().WithinAsync($"silo {SiloPort} to end behind its input", Bound);
         }
         catch (TimeoutException)
         {

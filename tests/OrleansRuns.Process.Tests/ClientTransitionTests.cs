@@ -27,7 +27,10 @@ public sealed class ClientTransitionTests(ITestOutputHelper output)
             await fleet.AddAsync(1);
             await load.EndedAsync(random.Next(20, 60));
             await fleet.StopAsync(fleet.Silos[random.Next(fleet.Silos.Count)]);
-            await fleet.AddAsync(1);
+            if (round + 1 < Rounds)
+            {
+                await fleet.AddAsync(1);
+            }
         }
 
         await load.StopAsync();

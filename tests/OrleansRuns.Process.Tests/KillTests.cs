@@ -12,6 +12,10 @@ public sealed class KillTests(ITestOutputHelper output)
     private const int LeftAlone = 2;
 
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
+
+    /// <summary>How soon a run is to go on elsewhere.</summary>
+    private static readonly TimeSpan Promised = TimeSpan.FromSeconds(5);
+
     private static readonly int Kills = LongTests.Loops(few: 3, many: 60);
 
     [Fact]
@@ -36,7 +40,11 @@ public sealed class KillTests(ITestOutputHelper output)
             await fleet.KillAsync(victim);
             kills.Add(new SiloKill(DateTimeOffset.UtcNow, runs));
             output.WriteLine($"killed {victim.Address} under {kills[^1].Runs.Count} runs, after {load.Acknowledged.Count} were begun");
-            await fleet.AddAsync(place);
+            if (kill + 1 < Kills)
+            {
+                await fleet.AddAsync(place);
+            }
+
             // A run that loses one silo after the other without getting anywhere is given up, whatever they die of.
             await checker.WentOnAsync(kills[^1].Runs, Bound);
         }
@@ -50,9 +58,12 @@ public sealed class KillTests(ITestOutputHelper output)
         var leftAlone = hits.Count(load.IsLeftAlone);
         output.WriteLine(
             $"{load.Acknowledged.Count} orders, {hits.Count} of them under a silo that was killed; {leftAlone} of these nobody asked for");
-        output.WriteLine(RecoveryTimes.Describe(kills, await checker.ReadLogsAsync()));
+        var times = new RecoveryTimes(kills, await checker.ReadLogsAsync());
+        output.WriteLine(times.ToString());
         Assert.True(findings.Count == 0, string.Join(Environment.NewLine, findings));
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
         Assert.True(leftAlone > 0, $"Seed {seed}: no kill hit a run that nobody asked for.");
+        // A few kills on a busy machine prove nothing about time.
+        Assert.True(!LongTests.IsOn || times.Median <= Promised, $"Seed {seed}: half of the runs stood still for longer: {times}");
     }
 }

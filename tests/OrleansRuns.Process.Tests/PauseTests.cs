@@ -26,7 +26,10 @@ public sealed class PauseTests(ITestOutputHelper output)
         {
             await load.EndedAsync(random.Next(5, 40));
             hits += await PauseAsync(fleet, checker, fleet.Silos[random.Next(fleet.Silos.Count)]);
-            await fleet.AddAsync(1);
+            if (pause + 1 < Pauses)
+            {
+                await fleet.AddAsync(1);
+            }
         }
 
         await load.StopAsync();

@@ -15,7 +15,10 @@ public sealed class SignalTests(ITestOutputHelper output)
     public async Task Sigterm_AnotherSignalInTheDrain_DrainsOnceAndInFull(string second)
     {
         var database = await PostgresTestDatabase.CreateAsync();
-        var place = SiloPlace.Holding(database.ConnectionString);
+        var place = SiloPlace.Holding(database.ConnectionString) with
+        {
+            Prefix = ["env", "OrleansRuns__Drain__SuperstepGrace=00:00:01.5", "OrleansRuns__Runs__NodeCancellationGrace=00:00:01.5"],
+        };
         await using var fleet = await SiloFleet.StartAsync([place], database.ConnectionString, database);
         await using var checker = new RunsChecker(fleet.ConnectionString);
         var order = await HeldOrders.StartAsync(fleet.Runs, number: 1);
@@ -51,8 +54,9 @@ public sealed class SignalTests(ITestOutputHelper output)
         var folder = Directory.CreateTempSubdirectory("orleansruns-signal-");
         await using var program = ChildProgram.Start(SiloProcess.Assembly, folder.FullName, "--postgres", database.ConnectionString);
 
-        await checker.SeenAsync(query, moment, Bound);
+        await PauseAsync(program, checker, moment, query);
         program.Terminate();
+        program.Resume();
         var end = await program.EndAsync();
         folder.Delete(recursive: true);
         await using var fleet = await SiloFleet.StartAsync(1, database.ConnectionString, database);
@@ -64,9 +68,34 @@ public sealed class SignalTests(ITestOutputHelper output)
 
         output.WriteLine($"stopped at {moment}; it said: {end.Output} {end.Errors}");
         Assert.True(end.ExitCode == 0, $"The silo ended with {end.ExitCode}: {end.Errors}");
+        // It had to join before it could leave.
+        Assert.Contains(" takes part in the cluster", end.Output, StringComparison.Ordinal);
+        Assert.Equal("Stopped.", end.Lines[^1]);
         Assert.Equal(fleet.Silos.Select(silo => silo.Address), await checker.ReadActiveSilosAsync());
         Assert.True(findings.Count == 0, string.Join(Environment.NewLine, findings));
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
+    }
+
+    /// <summary>Makes a program stand still in its start, so that a signal reaches it there.</summary>
+    private static async Task PauseAsync(ChildProgram program, RunsChecker checker, string moment, string query)
+    {
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                program.Pause();
+                if (await checker.IsSeenAsync(query))
+                {
+                    return true;
+                }
+
+                program.Resume();
+                return false;
+            },
+            moment,
+            Bound);
+        // Its silo is active before the application has started.
+        var isActive = await checker.IsSeenAsync("select count(*) from silos where status = 3");
+        Assert.False(isActive, $"The start was over before it was caught at {moment}.");
     }
 
     private static void Send(SiloProcess silo, string signal)

@@ -57,24 +57,19 @@ internal sealed class RunsChecker : IAsyncDisposable
     internal Task OwnsAsync(string silo, int runs, TimeSpan bound) => Eventually.TrueAsync(
         async () => await CountUnfinishedAsync(silo) >= runs, $"silo {silo} to own {runs} runs", bound);
 
-    /// <summary>Waits until a query that counts counts something. What it asks for may not be there yet.</summary>
+    /// <summary>Tells whether a query that counts counts something. What it asks for may not be there yet.</summary>
     /// <param name="query">The query.</param>
-    /// <param name="waitingFor">What it counts.</param>
-    /// <param name="bound">How long to wait at most.</param>
-    internal Task SeenAsync(string query, string waitingFor, TimeSpan bound) => Eventually.TrueAsync(
-        async () =>
+    internal async Task<bool> IsSeenAsync(string query)
+    {
+        try
         {
-            try
-            {
-                return await ScalarAsync(query) > 0;
-            }
-            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UndefinedTable)
-            {
-                return false;
-            }
-        },
-        waitingFor,
-        bound);
+            return await ScalarAsync(query) > 0;
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Waits until runs that lost their silo have ended, or written more than the claim of the attempt that follows.</summary>
     /// <param name="runs">The runs, which nobody executes at first.</param>

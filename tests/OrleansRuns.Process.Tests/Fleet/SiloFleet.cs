@@ -67,34 +67,48 @@ internal sealed class SiloFleet : IAsyncDisposable
     /// <summary>Starts more silos, all at once.</summary>
     internal Task AddAsync(int silos) => AddAsync(Enumerable.Repeat(SiloPlace.Serving(ConnectionString), silos));
 
-    /// <summary>Starts more silos at places, all at once.</summary>
-    internal async Task AddAsync(params IEnumerable<SiloPlace> places) =>
-        _silos.AddRange(await Task.WhenAll(places.Select(place => SiloProcess.StartAsync(place, _folder.FullName))));
+    /// <summary>Starts more silos at places, all at once. Those that start belong to the fleet, also when another does not.</summary>
+    internal async Task AddAsync(params IEnumerable<SiloPlace> places)
+    {
+        var starts = places.Select(place => SiloProcess.StartAsync(place, _folder.FullName)).ToList();
+        try
+        {
+            await Task.WhenAll(starts);
+        }
+        finally
+        {
+            _silos.AddRange(starts.Where(start => start.IsCompletedSuccessfully).Select(start => start.Result));
+        }
+    }
 
     /// <summary>Kills a silo as kill -9 does.</summary>
     internal async Task KillAsync(SiloProcess silo)
     {
         _silos.Remove(silo);
-        await silo.KillAsync();
-        await silo.DisposeAsync();
+        await using (silo)
+        {
+            await silo.KillAsync();
+        }
     }
 
     /// <summary>Stops a silo as a supervisor does.</summary>
     internal async Task<ProgramEnd> StopAsync(SiloProcess silo)
     {
         _silos.Remove(silo);
-        var end = await silo.StopAsync();
-        await silo.DisposeAsync();
-        return end;
+        await using (silo)
+        {
+            return await silo.StopAsync();
+        }
     }
 
     /// <summary>Waits until a silo has ended by itself.</summary>
     internal async Task<ProgramEnd> EndedAsync(SiloProcess silo)
     {
         _silos.Remove(silo);
-        var end = await silo.EndAsync();
-        await silo.DisposeAsync();
-        return end;
+        await using (silo)
+        {
+            return await silo.EndAsync();
+        }
     }
 
     /// <summary>Executes a command of the program on the fleet's database.</summary>
@@ -103,22 +117,23 @@ internal sealed class SiloFleet : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_client is not null)
-        {
-            await _client.StopAsync();
-            _client.Dispose();
-        }
+        IEnumerable<IAsyncDisposable> others = _owned is null ? _silos : [.. _silos, _owned];
+        await Cleanup.RunAsync(
+            [StopClientAsync, .. others.Select(other => (Func<Task>)(() => other.DisposeAsync().AsTask())), DeleteFolderAsync]);
+    }
 
-        foreach (var silo in _silos)
-        {
-            await silo.DisposeAsync();
-        }
-
-        if (_owned is not null)
-        {
-            await _owned.DisposeAsync();
-        }
-
+    private Task DeleteFolderAsync()
+    {
         _folder.Delete(recursive: true);
+        return Task.CompletedTask;
+    }
+
+    private async Task StopClientAsync()
+    {
+        using var client = _client;
+        if (client is not null)
+        {
+            await client.StopAsync().WithinAsync("the client of a fleet to stop");
+        }
     }
 }

@@ -33,16 +33,8 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     internal static async Task<SiloProcess> StartAsync(SiloPlace place, string folder)
     {
         var program = ChildProgram.StartBehind(place.Prefix, place.Program, folder, place.Arguments);
-        while (await program.ReadLineAsync() is { } line)
-        {
-            if (ReadyLine().Match(line) is { Success: true } ready)
-            {
-                return new SiloProcess(program, place, $"{ready.Groups[1].Value}@{ready.Groups[2].Value}");
-            }
-        }
-
-        var end = await program.EndAsync();
-        throw new InvalidOperationException($"The silo ended with {end.ExitCode} before it was ready: {end.Errors}");
+        var ready = await program.ReadyAsync(ReadyLine());
+        return new SiloProcess(program, place, $"{ready.Groups[1].Value}@{ready.Groups[2].Value}");
     }
 
     /// <inheritdoc cref="ChildProgram.KillAsync"/>

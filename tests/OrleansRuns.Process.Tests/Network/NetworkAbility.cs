@@ -1,4 +1,5 @@
 using System.Globalization;
+using Xunit.Abstractions;
 
 namespace OrleansRuns.Process.Tests;
 
@@ -12,9 +13,21 @@ internal static class NetworkAbility
     private static readonly string[] Refusals =
         ["Operation not permitted", "Permission denied", "Operation not supported", "Unknown device type", "not supported"];
 
+    /// <summary>Tells whether networks are not possible here, and says so: tests/run.sh repeats it behind the tests.</summary>
+    internal static async Task<bool> IsMissingAsync(ITestOutputHelper output)
+    {
+        if (await FindObstacleAsync() is not { } obstacle)
+        {
+            return false;
+        }
+
+        output.WriteLine($"Not tested: networks of tests are not possible here. {obstacle}");
+        return true;
+    }
+
     /// <summary>Finds out why networks are not possible here.</summary>
     /// <returns>The reason, or <see langword="null"/> when they are possible.</returns>
-    internal static async Task<string?> FindObstacleAsync()
+    private static async Task<string?> FindObstacleAsync()
     {
         if (!OperatingSystem.IsLinux())
         {

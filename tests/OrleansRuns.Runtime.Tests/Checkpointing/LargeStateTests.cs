@@ -81,7 +81,7 @@ public sealed class LargeStateTests
 
         Assert.Equal((RunStatus.Error, StopReason.NodeError), (failed.Status, failed.StopReason));
         Assert.Contains($"Superstep {turn} wrote more than the log takes", failed.Error, StringComparison.Ordinal);
-        Assert.Contains("ThreadLogOptions.MaxEntryBytes", failed.Error, StringComparison.Ordinal);
+        Assert.Contains("'OrleansRuns:Log:MaxEntryBytes'", failed.Error, StringComparison.Ordinal);
         Assert.Equal(turn, before.Turns);
         Assert.Equal(RunStatus.Success, resumed.Status);
         Assert.Equal(Enumerable.Range(0, 70).Select(one => Noise(one, KiB)), after.Items);

@@ -43,9 +43,15 @@ public sealed class ClosedGateTests : IAsyncLifetime
     {
         _search.TrySetResult();
         _held.LetGo();
-        await Task.WhenAny(_stop);
-        await Cluster.DisposeAsync();
-        await _database!.DisposeAsync();
+        try
+        {
+            await _stop;
+        }
+        finally
+        {
+            await Cluster.DisposeAsync();
+            await _database!.DisposeAsync();
+        }
     }
 
     [Theory]

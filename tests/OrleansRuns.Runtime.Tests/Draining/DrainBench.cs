@@ -23,6 +23,14 @@ internal sealed class DrainBench : IAsyncDisposable
     private static readonly TimeSpan Brief = TimeSpan.FromSeconds(15);
     private const double Reserve = 0.8;
 
+    /// <summary>Gets a drain that need not do much before its time is over.</summary>
+    internal static DrainOptions Short { get; } = new()
+    {
+        Timeout = TimeSpan.FromSeconds(6),
+        PersistReserve = Reserve,
+        SuperstepGrace = Prompt,
+    };
+
     private readonly RunStore _store = new();
     private readonly RecordedLogs _logs = new();
     private ServiceProvider? _reader;
@@ -38,6 +46,8 @@ internal sealed class DrainBench : IAsyncDisposable
     internal StoreHooks LogHooks => _store.LogHooks;
 
     internal StoreHooks ReportHooks => _store.ReportHooks;
+
+    internal StoreHooks LeaseHooks => _store.LeaseHooks;
 
     /// <summary>Gets what was logged as a warning or an error.</summary>
     internal IReadOnlyCollection<string> Logs => _logs.Lines;
@@ -118,15 +128,16 @@ internal sealed class DrainBench : IAsyncDisposable
     }
 
     /// <summary>Starts a silo again on what was left behind.</summary>
-    internal async Task RestartAsync()
+    internal async Task RestartAsync(Func<NodeContext, Task>? script = null)
     {
         await Cluster.DisposeAsync();
-        Cluster = await ClusterAsync(new DrainOptions(), Prompt, script: null, configure: null);
+        Cluster = await ClusterAsync(new DrainOptions(), Prompt, script, configure: null);
     }
 
     public async ValueTask DisposeAsync()
     {
-        Hooks.Before = Hooks.After = LogHooks.Before = _ => Task.CompletedTask;
+        Hooks.Before = Hooks.After = LogHooks.Before = ReportHooks.Before = _ => Task.CompletedTask;
+        Hooks.BeforeEnd = _ => Task.CompletedTask;
         await Cluster.DisposeAsync();
         if (_reader is not null)
         {

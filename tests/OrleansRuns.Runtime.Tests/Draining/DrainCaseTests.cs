@@ -189,8 +189,15 @@ public sealed partial class DrainCaseTests
     [Fact]
     public async Task G_CancellationIsSwallowed_IsInterruptedBehindTheSuperstepThatReturned()
     {
-        await using var bench = await DrainBench.StartAsync(script: node =>
-            Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, node.CancellationToken)));
+        var executions = 0;
+        await using var bench = await DrainBench.StartAsync(
+            nodeGrace: TimeSpan.FromSeconds(10),
+            options: new DrainOptions { Timeout = TimeSpan.FromMinutes(1), SuperstepGrace = TimeSpan.FromMilliseconds(200) },
+            script: node =>
+            {
+                Interlocked.Increment(ref executions);
+                return Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, node.CancellationToken));
+            });
         var run = await bench.Cluster.Runs.Thread().StartAsync(DrainBench.Scripted, new { });
         await bench.ScriptReached.Task.WithinAsync("the node to begin");
 
@@ -198,9 +205,10 @@ public sealed partial class DrainCaseTests
 
         AssertDrained(await bench.FindAsync(run));
         Assert.Equal((DrainOutcome.Interrupted, RunStatus.Interrupted), Of(await bench.ToldAsync(run)));
-        await bench.RestartAsync();
-        var state = await bench.Cluster.Runs.Run(run.Id).ResultAsync<SampleResult>().WithinAsync("the run to end");
+        await bench.RestartAsync(script: _ => Task.FromResult(Interlocked.Increment(ref executions)));
+        var state = await bench.Cluster.Runs.Run(run.Id).ResultAsync<SampleResult>().WithinAsync($"run '{run.Id}' to end");
         Assert.Equal(["first", "scripted", "last"], state.Done);
+        Assert.Equal(1, executions);
     }
 
     [Fact]
@@ -208,24 +216,25 @@ public sealed partial class DrainCaseTests
     {
         await using var bench = await DrainBench.StartAsync();
         var run = await bench.Cluster.StartGatedRunAsync();
-        var isFirst = 1;
-        bench.Hooks.Before = async call =>
+        var staged = new TaskCompletionSource<RunStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
+        bench.Hooks.BeforeEnd = async end =>
         {
-            if (call == nameof(IRunCatalog.EndAsync) && Interlocked.Exchange(ref isFirst, 0) == 1)
+            if (staged.TrySetResult(end.Status))
             {
                 await bench.Stopping;
                 await bench.Cluster.Catalog.RequestCancelAsync(run.Run.Id, CancelAction.Interrupt, None);
             }
         };
-
         run.Gate.Open();
+        var first = await staged.Task.WithinAsync($"the end of run '{run.Run.Id}' to be staged");
+
         await bench.StopAsync();
 
         var row = await bench.FindAsync(run.Run);
         var told = await bench.ToldAsync(run.Run);
         Assert.True(row is { Status: RunStatus.Interrupted, StopReason: StopReason.Cancelled, IsFinal: true });
         Assert.Equal((row.Status, row.StopReason, DrainOutcome.Completed), (told.Status, told.StopReason, told.Outcome));
-        Assert.Equal(0, isFirst);
+        Assert.Equal(RunStatus.Success, first);
     }
 
     private static (DrainOutcome Outcome, RunStatus Status) Of(DrainedRun told) => (told.Outcome, told.Status);

@@ -15,7 +15,7 @@ public sealed class DrainScenarioTests
     public async Task StopAsync_NodeListens_IsCancelledAndAwaitedToTheEndOfItsCleanup()
     {
         var isClean = false;
-        await using var bench = await DrainBench.StartAsync(nodeGrace: TimeSpan.FromSeconds(1), script: async node =>
+        await using var bench = await DrainBench.StartAsync(nodeGrace: DrainBench.Stuck, script: async node =>
         {
             try
             {
@@ -137,6 +137,26 @@ public sealed class DrainScenarioTests
         answer.SetResult();
     }
 
+    [Fact]
+    public async Task StopAsync_SiloForADueRunIsChosenAndTheDatabaseDoesNotAnswer_IsNotWaitedFor()
+    {
+        var (reached, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var bench = await DrainBench.StartAsync();
+        var request = new StartRunRequest { RunId = "due", Graph = "a graph of another release", Input = "{}" };
+        var run = new NewRun(request.RunId, "thread", request.Graph, "fingerprint", RunRequests.ToRow(request));
+        await bench.Cluster.Catalog.AdmitAsync(run, CancellationToken.None);
+        await bench.Cluster.Catalog.BeginAsync(run.RunId, 1, "a silo that died", CancellationToken.None);
+        bench.LeaseHooks.Before = call =>
+            call == nameof(IOwnerLeases.ListLiveAsync) && (reached.TrySetResult() || true) ? answer.Task : Task.CompletedTask;
+        bench.Cluster.Services.GetRequiredService<RecoverySignal>().Raise(RecoveryReason.LeaseRegained);
+        await reached.Task.WithinAsync("recovery to choose a silo");
+
+        var stop = bench.StopAsync();
+        await Task.WhenAny(stop);
+        answer.SetResult();
+        await stop;
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -156,9 +176,32 @@ public sealed class DrainScenarioTests
     }
 
     [Fact]
+    public async Task BeginAsync_ReportIsNeverAnswered_EndsWithinTheOneBudgetAndTheRunsAreWritten()
+    {
+        await using var bench = await DrainBench.StartAsync(options: DrainBench.Short);
+        var run = await bench.Cluster.StartGatedRunAsync();
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var started = TimeProvider.System.GetTimestamp();
+        bench.ReportHooks.Before = _ => answer.Task;
+
+        var report = await bench.Cluster.Services.GetRequiredService<SiloDrain>().BeginAsync()
+            .WithinAsync($"the drain of run '{run.Run.Id}' to give its report up");
+        var elapsed = TimeProvider.System.GetElapsedTime(started);
+        answer.SetException(new InvalidOperationException("The database is gone."));
+        await bench.StopAsync();
+
+        Assert.InRange(elapsed, DrainBench.Short.Timeout / 2, DrainBench.Short.Timeout + DrainBudget.Margin);
+        Assert.Equal(DrainOutcome.Interrupted, Assert.Single(report.Runs).Outcome);
+        Assert.Equal(RunStatus.Interrupted, (await bench.FindAsync(run.Run)).Status);
+        Assert.Null(await bench.ReportAsync());
+        Assert.Contains(bench.Logs, line => line.StartsWith("Error", StringComparison.Ordinal)
+            && line.Contains("The drain report of silo", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task StopAsync_OneWriteFails_IsSurfacedWithItsRunAndHidesNoOther()
     {
-        await using var bench = await DrainBench.StartAsync();
+        await using var bench = await DrainBench.StartAsync(options: DrainBench.Short);
         var failing = await bench.Cluster.StartGatedRunAsync();
         var good = await bench.Cluster.StartGatedRunAsync();
         var measured = new ConcurrentQueue<(string Name, double Value, string Tags)>();

@@ -13,6 +13,8 @@ public sealed class SiloCordonTests : IAsyncLifetime
     private readonly Losses _losses = new();
     private PostgresTestDatabase? _database;
     private PostgresCluster? _cluster;
+    private TimeSpan _drainTimeout = TimeSpan.FromSeconds(6);
+    private TimeSpan _nodeGrace = new RunsOptions().NodeCancellationGrace;
 
     private PostgresCluster Cluster => _cluster!;
 
@@ -22,10 +24,11 @@ public sealed class SiloCordonTests : IAsyncLifetime
         _cluster = new PostgresCluster(_database.ConnectionString, silo =>
         {
             silo.Services.Configure<DrainOptions>(options =>
-                (options.Timeout, options.SuperstepGrace) = (TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(200)));
+                (options.Timeout, options.SuperstepGrace) = (_drainTimeout, TimeSpan.FromMilliseconds(200)));
             // What begins or goes on does so because the cordon says so, and not because somebody looks now and then.
             silo.Services.Configure<RunRecoveryOptions>(options => options.Period = TimeSpan.FromDays(1));
-            silo.Services.Configure<RunsOptions>(options => options.PendingPeriod = TimeSpan.FromMinutes(10));
+            silo.Services.Configure<RunsOptions>(options =>
+                (options.PendingPeriod, options.NodeCancellationGrace) = (TimeSpan.FromMinutes(10), _nodeGrace));
             silo.Services.AddSingleton<IIncomingGrainCallFilter>(_losses);
         });
     }
@@ -199,15 +202,18 @@ public sealed class SiloCordonTests : IAsyncLifetime
     [Fact]
     public async Task StopAsync_WhileAnOperatorDrains_JoinsThatDrain()
     {
+        // The drain is under way as long as the test wants.
+        (_drainTimeout, _nodeGrace) = (TimeSpan.FromMinutes(1), DrainBench.Stuck);
         await StartAsync(silos: 2);
         var silo = Cluster.Silos[0];
-        await StartOnAsync(silo, SampleGraphs.Deaf);
+        var run = await StartOnAsync(silo, SampleGraphs.Deaf);
         var drain = silo.Services.GetRequiredService<SiloDrain>();
 
         var forced = drain.DrainNowAsync("one");
         var same = drain.DrainNowAsync("two");
         var refused = await Assert.ThrowsAsync<SiloDrainingException>(() => Cluster.Runs.UncordonSiloAsync(NameOf(silo)));
         var stopping = drain.BeginAsync();
+        run.Gate.Open();
         await Cluster.StopAsync(silo);
 
         Assert.Same(forced, same);

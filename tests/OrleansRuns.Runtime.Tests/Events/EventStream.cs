@@ -9,10 +9,10 @@ internal static class EventStream
 {
     /// <summary>Reads a run's events to their end.</summary>
     internal static async Task<List<RunEvent>> ReadAllAsync(
-        this RunHandle run, long after = -1, IReadOnlyList<string>? modes = null, bool cancelWithReader = false)
+        this RunHandle run, long after = -1, IReadOnlyList<string>? kinds = null, bool cancelWithReader = false)
     {
         using var hang = new CancellationTokenSource(TestTimeout.Hang);
-        return await run.EventsAsync(after, modes, cancelWithReader, hang.Token).ToListAsync(hang.Token);
+        return await run.EventsAsync(after, kinds, cancelWithReader, hang.Token).ToListAsync(hang.Token);
     }
 
     /// <summary>Tells whether the log can tell an event again.</summary>

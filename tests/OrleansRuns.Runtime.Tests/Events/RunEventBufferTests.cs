@@ -358,11 +358,11 @@ public sealed class RunEventBufferTests
         }
     }
 
-    private static async Task<List<RunEvent>> ReadAsync(RunEventBuffer buffer, long after, params string[] modes)
+    private static async Task<List<RunEvent>> ReadAsync(RunEventBuffer buffer, long after, params string[] kinds)
     {
         using var hang = new CancellationTokenSource(Hang);
         var events = new List<RunEvent>();
-        await foreach (var @event in Read(buffer, after, cancellationToken: hang.Token, modes: modes))
+        await foreach (var @event in Read(buffer, after, cancellationToken: hang.Token, kinds: kinds))
         {
             events.Add(@event);
         }
@@ -371,10 +371,10 @@ public sealed class RunEventBufferTests
     }
 
     private static IAsyncEnumerable<RunEvent> Read(
-        RunEventBuffer buffer, long after, Task? release = null, string[]? modes = null, CancellationToken cancellationToken = default)
+        RunEventBuffer buffer, long after, Task? release = null, string[]? kinds = null, CancellationToken cancellationToken = default)
     {
         var run = Rows.Claimed(Bench.Thread, new StartRunRequest { RunId = "run", Graph = "loop" }, attempt: 1);
-        var filter = new RunEventFilter(modes is { Length: > 0 } ? modes : null);
+        var filter = new RunEventFilter(kinds is { Length: > 0 } ? kinds : null);
         return Bench.EventReader.ReadAsync(run, buffer, after, filter, release ?? new TaskCompletionSource().Task, cancellationToken);
     }
 }

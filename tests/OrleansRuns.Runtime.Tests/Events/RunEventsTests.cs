@@ -92,6 +92,35 @@ public sealed class RunEventsTests
     }
 
     [Fact]
+    public async Task EventsAsync_AppendOfASuperstepIsHeld_TellsNothingOfItBefore()
+    {
+        using var store = new RunStore();
+        await using var cluster = await RunCluster.StartAsync(options => options.Store = store);
+        var blocked = await cluster.StartGatedRunAsync();
+        var append = new HeldCall(nameof(IThreadLogStore.AppendAsync));
+        store.LogHooks.Before = append.PassAsync;
+        blocked.Gate.Open();
+        await append.ReachedAsync();
+
+        await using var reader = blocked.Run.EventsAsync().GetAsyncEnumerator();
+        do
+        {
+            Assert.True(await reader.MoveNextAsync().AsTask().WithinAsync($"run '{blocked.Run.Id}' to tell that its node began"));
+        }
+        while (reader.Current.Kind != RunEventKinds.Tasks || EventStream.IsDurable(reader.Current)
+            || !reader.Current.Data.Contains("\"gated\"", StringComparison.Ordinal));
+
+        // What else there was would have come with it.
+        var next = reader.MoveNextAsync().AsTask();
+        var isTold = next.IsCompleted;
+        append.Release();
+
+        Assert.False(isTold, "Something was told of a superstep that was not durable.");
+        Assert.True(await next.WithinAsync($"run '{blocked.Run.Id}' to tell of its superstep"));
+        Assert.True(EventStream.IsDurable(reader.Current));
+    }
+
+    [Fact]
     public async Task EventsAsync_ReaderIsSlow_IsToldOfTheGapAndTheRunGoesOn()
     {
         const int Kept = 16;

@@ -11,12 +11,12 @@ public sealed class RunReadersTests
     {
         await using var cluster = await RunCluster.StartAsync();
         var blocked = await cluster.StartGatedRunAsync();
-        var reading = blocked.Run.ReadAllAsync(modes: [RunEventKinds.Values]);
+        var reading = blocked.Run.ReadAllAsync(kinds: [RunEventKinds.Values]);
         blocked.Gate.Open();
         var live = await reading.WithinAsync("the events to end");
         await cluster.DeactivateAsync(blocked.Run.Id);
 
-        var again = await blocked.Run.ReadAllAsync(modes: [RunEventKinds.Values]);
+        var again = await blocked.Run.ReadAllAsync(kinds: [RunEventKinds.Values]);
 
         Assert.Equal(
             [RunEventKinds.Metadata, .. Enumerable.Repeat(RunEventKinds.Values, 4), RunEventKinds.End], live.Select(e => e.Kind));
@@ -46,7 +46,7 @@ public sealed class RunReadersTests
         await using var cluster = await RunCluster.StartAsync();
         var blocked = await cluster.StartGatedRunAsync();
 
-        var exception = await Assert.ThrowsAsync<ArgumentException>(() => blocked.Run.ReadAllAsync(modes: ["debug"]));
+        var exception = await Assert.ThrowsAsync<ArgumentException>(() => blocked.Run.ReadAllAsync(kinds: ["debug"]));
 
         Assert.Contains("'debug'", exception.Message, StringComparison.Ordinal);
     }

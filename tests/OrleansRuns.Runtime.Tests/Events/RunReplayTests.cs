@@ -82,7 +82,7 @@ public sealed class RunReplayTests
         var bench = new RunBench(Listing, _store);
         await ExecuteAsync(bench, new { until = 20 });
 
-        var values = await ReadAsync(bench, modes: [RunEventKinds.Values]);
+        var values = await ReadAsync(bench, kinds: [RunEventKinds.Values]);
 
         Assert.Equal(
             [RunEventKinds.Metadata, .. Enumerable.Repeat(RunEventKinds.Values, 21), RunEventKinds.End], values.Select(e => e.Kind));
@@ -95,7 +95,7 @@ public sealed class RunReplayTests
         var live = await ExecuteAsync(bench, new { until = 200 });
         var removed = await _store.PruneAsync(Thread, 100, CancellationToken.None);
 
-        var again = await ReadAsync(bench, modes: [RunEventKinds.Values]);
+        var again = await ReadAsync(bench, kinds: [RunEventKinds.Values]);
 
         Assert.True(removed > 0);
         Assert.Equal(RunEventKinds.Gap, again[0].Kind);
@@ -129,7 +129,7 @@ public sealed class RunReplayTests
         var bench = new RunBench(Listing, store);
         var live = await ExecuteAsync(bench, new { until = 40 });
 
-        var told = await ReadAsync(bench, modes: [RunEventKinds.Values]);
+        var told = await ReadAsync(bench, kinds: [RunEventKinds.Values]);
 
         var values = told.Where(e => e.Kind == RunEventKinds.Values).ToList();
         EventStream.AssertSame(live.Where(e => e.Kind == RunEventKinds.Values).TakeLast(values.Count), values);
@@ -206,13 +206,13 @@ public sealed class RunReplayTests
     }
 
     private static Task<List<RunEvent>> ReadAsync(
-        RunBench bench, long after = -1, IReadOnlyList<string>? modes = null, string graph = "loop") =>
+        RunBench bench, long after = -1, IReadOnlyList<string>? kinds = null, string graph = "loop") =>
         bench.EventReader
             .ReadAsync(
                 Row(bench, graph),
                 RunEventBuffer.Closed(Row(bench, graph).ToSnapshot()),
                 after,
-                new RunEventFilter(modes),
+                new RunEventFilter(kinds),
                 new TaskCompletionSource().Task,
                 CancellationToken.None)
             .ToListAsync(CancellationToken.None);

@@ -16,7 +16,7 @@ internal sealed class RunBench
     /// <summary>A thousand supersteps, each of them durable, may take a slow disk longer than anything else hangs.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
-    private readonly NodeScheduler _threads = new(8);
+    private readonly NodeScheduler _threads = new(8, TimeProvider.System);
     private readonly CompiledGraph _graph;
     private readonly IThreadLogStore _store;
     private readonly RunExecutor _executor;

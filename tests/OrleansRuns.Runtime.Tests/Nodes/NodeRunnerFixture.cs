@@ -1,6 +1,7 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using OrleansRuns.Abstractions;
@@ -19,7 +20,8 @@ public sealed record NodeState : GraphState
 internal sealed class NodeRunnerFixture : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly NodeScheduler _scheduler = new(4);
+    private readonly NodeScheduler _scheduler = new(4, TimeProvider.System);
+    private readonly RecordedLog _logs = new();
     private readonly NodeRunner _runner;
 
     internal NodeRunnerFixture(int maxCacheBytes = 1 << 20)
@@ -31,8 +33,11 @@ internal sealed class NodeRunnerFixture : IDisposable
             Options.Create(new RunsOptions { NodeCancellationGrace = TimeSpan.FromSeconds(2) }),
             new RunInstruments(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()),
             Time,
-            NullLogger<NodeRunner>.Instance);
+            _logs);
     }
+
+    /// <summary>Gets what was logged.</summary>
+    internal IReadOnlyCollection<string> Logs => _logs.Lines;
 
     internal FakeTimeProvider Time { get; } = new();
 
@@ -69,6 +74,20 @@ internal sealed class NodeRunnerFixture : IDisposable
         }
 
         return told;
+    }
+
+    private sealed class RecordedLog : ILogger<NodeRunner>
+    {
+        internal ConcurrentQueue<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue($"{logLevel} {formatter(state, exception)}");
     }
 
     private sealed class OneNodeGraph(Func<NodeState, NodeContext, Task<NodeState>> run, NodeOptions? options, bool hasAnother)

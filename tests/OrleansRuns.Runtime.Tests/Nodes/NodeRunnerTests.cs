@@ -168,8 +168,14 @@ public sealed class NodeRunnerTests : IDisposable
 
         Assert.Same(NodeResult.Stopped, await running.WithinAsync("the node to be left behind"));
         Assert.Equal(1, _fixture.Scheduler.LeftBehind);
+        const string LateResult = "Information Run run: attempt 1 of node node ended after it was left behind. Its result is discarded.";
+        Assert.DoesNotContain(LateResult, _fixture.Logs);
         gate.Set();
         await Eventually.TrueAsync(() => Task.FromResult(_fixture.Scheduler.LeftBehind == 0), "the node that was left behind to end");
+        await Eventually.TrueAsync(
+            () => Task.FromResult(_fixture.Logs.Contains(LateResult)),
+            "the late result of run 'run' to be logged",
+            found: () => Task.FromResult(string.Join(' ', _fixture.Logs)));
         Assert.Equal(["start 1"], _fixture.Told());
     }
 

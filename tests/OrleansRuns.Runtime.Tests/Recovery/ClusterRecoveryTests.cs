@@ -69,6 +69,53 @@ public sealed class ClusterRecoveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SiloStops_RunsThatHadFallenToIt_GoOnElsewhereBeforeItIsGone()
+    {
+        const int Runs = 12;
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
+        var held = new HeldShutdown();
+        await using var cluster = await StartAsync(
+            store, silos: 2, configure: silo => silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(held));
+        var runs = await Task.WhenAll(Enumerable.Range(0, Runs).Select(_ => BegunAsync(cluster.Catalog, "a silo that died")));
+
+        var stop = cluster.StopAsync(1);
+        try
+        {
+            foreach (var run in runs)
+            {
+                await cluster.Gates.Of(run.ThreadId).ReachedAsync();
+            }
+
+            Assert.False(stop.IsCompleted);
+        }
+        finally
+        {
+            held.LetGo();
+        }
+
+        await stop;
+    }
+
+    [Fact]
+    public async Task Recovery_SharedWhileOwnRunsWereLeft_LeavesNoneOfThemToTheOthers()
+    {
+        const int Runs = 12;
+        using var store = RunStore.OnPostgres(_database!.ConnectionString);
+        await using var cluster = await StartAsync(store, silos: 2);
+        var runs = await Task.WhenAll(Enumerable.Range(0, Runs).Select(_ => BegunAsync(cluster.Catalog, OwnerOf(cluster, 0))));
+
+        await cluster.SiloServices[0].GetRequiredService<RunRecovery>()
+            .RecoverAsync(isShared: true, None)
+            .WithinAsync("the search");
+        foreach (var run in runs)
+        {
+            await cluster.Gates.Of(run.ThreadId).ReachedAsync();
+        }
+
+        Assert.Equal(Runs, cluster.Gates.Arrivals(runs.Select(run => run.ThreadId)));
+    }
+
+    [Fact]
     public async Task Recovery_RunOfALiveSiloOfAnotherCluster_IsNeverTouched()
     {
         using var store = RunStore.OnPostgres(_database!.ConnectionString);
@@ -179,5 +226,16 @@ public sealed class ClusterRecoveryTests : IAsyncLifetime
             ClusterId = clusterId,
         };
         return (await catalog.AdmitAsync(run, None)).Run!;
+    }
+
+    /// <summary>Keeps a silo from being gone when its members know that it stops.</summary>
+    private sealed class HeldShutdown : ILifecycleParticipant<ISiloLifecycle>
+    {
+        private readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(
+            nameof(HeldShutdown), ServiceLifecycleStage.BecomeActive - 1, _ => Task.CompletedTask, _ => _go.Task);
+
+        internal void LetGo() => _go.TrySetResult();
     }
 }

@@ -112,6 +112,7 @@ public sealed class GraphSilosTests : IAsyncLifetime
         {
             silo.UseLocalhostClustering(endpoint.Port, Ports.Free(), _first);
             silo.AddOrleansRunsPostgres(options => options.ConnectionString = _database!.ConnectionString);
+            silo.Configure<DrainOptions>(drain => drain.SuperstepGrace = TimeSpan.FromMilliseconds(200));
             silo.AddOrleansRuns(runs => runs.AddGraph(graph, new GatedGraph(GateManners.Polite)));
         });
         var host = builder.Build();

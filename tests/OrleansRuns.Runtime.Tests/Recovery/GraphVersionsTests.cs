@@ -11,6 +11,7 @@ namespace OrleansRuns.Runtime.Tests;
 public sealed class GraphVersionsTests : IAsyncLifetime
 {
     private const int Runs = 10;
+    private const int MostRuns = 60;
     private const string Graph = "release";
 
     private readonly List<IHost> _silos = [];
@@ -36,7 +37,7 @@ public sealed class GraphVersionsTests : IAsyncLifetime
     {
         await StartAsync(new ReleaseOneGraph());
         var leaving = await StartAsync(new ReleaseOneGraph());
-        var runs = await BeginAsync(_silos[0], at: "old");
+        var runs = await BeginAsync(_silos[0], at: "old", until: leaving);
         await StartAsync(new ReleaseTwoGraph());
         var moving = await OfAsync(runs, leaving);
 
@@ -46,7 +47,7 @@ public sealed class GraphVersionsTests : IAsyncLifetime
 
         Assert.NotEmpty(moving);
         Assert.All(ended, run => Assert.True(run.Status == RunStatus.Success, run.Error));
-        Assert.Equal(Runs, (await OfAsync(runs, _silos[0])).Count);
+        Assert.Equal(runs.Count, (await OfAsync(runs, _silos[0])).Count);
     }
 
     [Fact]
@@ -82,7 +83,7 @@ public sealed class GraphVersionsTests : IAsyncLifetime
         await StartAsync(new ReleaseOneGraph());
         await StartAsync(new ReleaseTwoGraph());
         var leaving = await StartAsync(new ReleaseTwoGraph());
-        var runs = await BeginAsync(_silos[0], at: "gated");
+        var runs = await BeginAsync(_silos[0], at: "gated", until: leaving);
         var moving = await OfAsync(runs, leaving);
 
         await StopAsync(leaving);
@@ -139,12 +140,13 @@ public sealed class GraphVersionsTests : IAsyncLifetime
 
     private static RunThread ThreadOf(IHost silo, (string ThreadId, RunHandle Run) run) => Client(silo).Thread(run.ThreadId);
 
-    /// <summary>Begins runs and waits until each stands at a node.</summary>
-    private async Task<List<(string ThreadId, RunHandle Run)>> BeginAsync(IHost silo, string at)
+    /// <summary>Begins runs, more if none is executed by another silo, and waits until each stands at a node.</summary>
+    private async Task<List<(string ThreadId, RunHandle Run)>> BeginAsync(IHost silo, string at, IHost? until = null)
     {
         var runs = new List<(string ThreadId, RunHandle Run)>();
-        for (var number = 0; number < Runs; number++)
+        for (var number = 0; number < Runs || (until is not null && (await OfAsync(runs, until)).Count == 0); number++)
         {
+            Assert.True(number < MostRuns, "No run is placed on the silo.");
             var thread = Client(silo).Thread();
             foreach (var node in new[] { "gated", "old", "new" }.TakeWhile(node => node != at))
             {
@@ -191,6 +193,7 @@ public sealed class GraphVersionsTests : IAsyncLifetime
         builder.UseOrleans(silo =>
         {
             PostgresCluster.ConfigureSilo(silo, _database!.ConnectionString);
+            silo.Configure<DrainOptions>(drain => drain.SuperstepGrace = TimeSpan.FromMilliseconds(200));
             silo.AddOrleansRuns(runs => runs.AddGraph(Graph, graph));
         });
         var host = builder.Build();

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
@@ -6,6 +7,9 @@ namespace OrleansRuns.Runtime.Tests;
 /// <summary>The limit of runs that a silo executes at the same time, and the durable queue behind it.</summary>
 public sealed class ActiveRunLimitTests
 {
+    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly TimeSpan Never = TimeSpan.FromHours(1);
+
     [Fact]
     public async Task StartAsync_OverTheLimit_StaysPendingUntilThereIsRoom()
     {
@@ -30,17 +34,67 @@ public sealed class ActiveRunLimitTests
         const int Burst = 300;
         await using var cluster = await StartAsync(limit: 8);
         cluster.Gates.OpenAll();
+        var lists = cluster.Services.GetRequiredService<IRunLists>();
+        var unfinished = new RunSearch { Statuses = [RunStatus.Pending, RunStatus.Running], Limit = 1 };
 
         var started = await Task.WhenAll(
             Enumerable.Range(0, Burst).Select(_ => cluster.Runs.Thread().StartAsync(SampleGraphs.Gated, new { })));
 
         await Eventually.TrueAsync(
-            async () => (await cluster.Catalog.ListUnfinishedAsync(null, 1000, CancellationToken.None)).IsEmpty,
+            async () => (await lists.SearchRunsAsync(unfinished, CancellationToken.None)).Runs.Count == 0,
             $"the burst of {Burst} runs to be worked off",
             TimeSpan.FromMinutes(2));
         var runs = await Task.WhenAll(started.Select(run => run.GetAsync()));
         Assert.All(runs, run => Assert.Equal((RunStatus.Success, 1), (run.Status, run.Attempt)));
         Assert.True(MostAtOnce(runs) <= 8, $"{MostAtOnce(runs)} runs were active at the same time.");
+    }
+
+    [Fact]
+    public async Task Pending_OneRunEndsAfterTheOther_AsksOneAtATimeInTheirOrder()
+    {
+        const int Pending = 17;
+        using var store = new RunStore();
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asked = 0;
+        await using var cluster = await RunCluster.StartAsync(options =>
+        {
+            options.Store = store;
+            options.Configure = runs => runs.Configure<RunsOptions>(one => (one.MaxActiveRuns, one.PendingPeriod) = (1, Never));
+        });
+        var allEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ends = 0;
+        var active = await cluster.StartGatedRunAsync();
+        store.Hooks.Before = call => call == nameof(IRunCatalog.ListReadyAsync) ? held.Task : Task.CompletedTask;
+        var pending = new List<RunHandle>();
+        while (pending.Count < Pending)
+        {
+            pending.Add(await cluster.Runs.Thread().StartAsync(SampleGraphs.Gated, new { }));
+        }
+
+        store.Hooks.Before = call =>
+        {
+            Interlocked.Add(ref asked, call == nameof(IRunCatalog.FindRunAsync) ? 1 : 0);
+            return Task.CompletedTask;
+        };
+        store.Hooks.After = call =>
+        {
+            if (call == nameof(IRunCatalog.EndAsync) && Interlocked.Increment(ref ends) == Pending + 1)
+            {
+                allEnded.SetResult();
+            }
+
+            return Task.CompletedTask;
+        };
+        held.SetResult();
+        cluster.Gates.OpenAll();
+        await allEnded.Task.WithinAsync($"the active and the {Pending} pending runs to end");
+        var asking = asked;
+        var ended = await Task.WhenAll(pending.Select(run => run.GetAsync()));
+
+        Assert.InRange(asking, Pending, Pending * 2);
+        Assert.Equal(RunStatus.Success, (await active.Run.GetAsync()).Status);
+        Assert.All(ended, run => Assert.Equal((RunStatus.Success, 1), (run.Status, run.Attempt)));
+        Assert.Equal(pending.Select(run => run.Id), ended.OrderBy(run => run.StartedAt).Select(run => run.RunId));
     }
 
     [Fact]
@@ -78,10 +132,17 @@ public sealed class ActiveRunLimitTests
                 (TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100))));
         var thread = cluster.Runs.Thread();
         var slot = await cluster.Catalog.TakeSlotAsync(thread.Id, SampleGraphs.Gated, "edit-dead", CancellationToken.None);
-        var run = await thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Enqueue);
         var misfit = LogEntries.Entry("edit-dead/1/0", isBase: true, LogEntries.Checkpoint("follows what is not there"));
-
         await cluster.Log.AppendAsync(slot.LogId, 0, misfit, CancellationToken.None);
+
+        // Its thread, which cannot be read any more, would refuse to start it.
+        var request = new StartRunRequest { RunId = Guid.CreateVersion7().ToString(), Graph = SampleGraphs.Gated, Input = "{}" };
+        var queued = new NewRun(request.RunId, thread.Id, request.Graph, "fingerprint", RunRequests.ToRow(request))
+        {
+            Strategy = MultitaskStrategy.Enqueue,
+        };
+        await cluster.Catalog.AdmitAsync(queued, CancellationToken.None);
+        var run = cluster.Runs.Run(request.RunId);
 
         Assert.Equal(RunStatus.Error, (await run.WaitAsync().WithinAsync("the queued run to end")).Status);
     }

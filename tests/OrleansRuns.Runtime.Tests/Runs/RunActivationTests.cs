@@ -43,11 +43,13 @@ public sealed class RunActivationTests
         Assert.Equal(ended, await blocked.Run.GetAsync());
     }
 
-    [Fact]
-    public async Task Activation_LostWhileActive_GoesOnFromTheLastCheckpoint()
+    [Theory]
+    [InlineData(RecoveryPolicy.Resume)]
+    [InlineData(RecoveryPolicy.Stop)]
+    public async Task Activation_LostWhileActive_GoesOnFromTheLastCheckpoint(RecoveryPolicy policy)
     {
         await using var cluster = await RunCluster.StartAsync();
-        var blocked = await cluster.StartGatedRunAsync();
+        var blocked = await cluster.StartGatedRunAsync(policy: policy);
 
         await cluster.DeactivateAsync(blocked.Run.Id);
         blocked.Gate.Open();
@@ -57,6 +59,26 @@ public sealed class RunActivationTests
         Assert.Equal(2, ended.Attempt);
         Assert.Equal(["first", "gated", "last"], state.Done);
         Assert.Equal(2, blocked.Gate.Arrivals);
+    }
+
+    [Fact]
+    public async Task Activation_OverBeforeItsRun_WakesTheNextRunAllTheSame()
+    {
+        await using var cluster = await RunCluster.StartAsync(options => options.Configure = runs => runs.Configure<RunsOptions>(
+            one => (one.DeactivationGrace, one.PendingPeriod) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1))));
+        var first = await cluster.StartGatedRunAsync();
+        var next = await first.Thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Enqueue);
+        var (written, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
+        cluster.Store.Hooks.After = call =>
+            call == nameof(IRunCatalog.EndAsync) && written.TrySetResult() ? answer.Task : Task.CompletedTask;
+
+        first.Gate.Open();
+        await written.Task.WithinAsync($"the end of run '{first.Run.Id}' to be written");
+        await cluster.DeactivateAsync(first.Run.Id);
+        answer.SetResult();
+
+        await Eventually.TrueAsync(
+            async () => (await cluster.Catalog.FindRunAsync(next.Id, CancellationToken.None))!.IsFinal, $"run '{next.Id}' to end");
     }
 
     [Fact]

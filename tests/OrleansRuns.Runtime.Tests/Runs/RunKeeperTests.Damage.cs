@@ -112,4 +112,47 @@ public sealed partial class RunKeeperTests
         Assert.Equal(
             (RunStatus.Interrupted, StopReason.Drained, false), (keeper.Row.Status, keeper.Row.StopReason, keeper.Row.Resumable));
     }
+
+    [Fact]
+    public async Task RunAsync_GivenUpWhileItClaims_LeavesTheAttemptToTheNextKeeper()
+    {
+        var (claiming, claimed) = (Source(), Source());
+        var (executing, executed) = (Source(), Source());
+        var claims = 0;
+        _hooks.Before = call =>
+        {
+            if (call != nameof(IRunCatalog.BeginAsync) || Interlocked.Increment(ref claims) > 1)
+            {
+                return Task.CompletedTask;
+            }
+
+            claiming.SetResult();
+            return claimed.Task;
+        };
+        _executor.Execute = async (_, _) =>
+        {
+            executing.TrySetResult();
+            await executed.Task;
+            return new RunOutcome { Status = RunStatus.Success };
+        };
+        using var late = Keeper();
+        var givenUp = late.RunAsync();
+        await claiming.Task.WithinAsync("the first keeper to claim");
+        await late.StopAsync();
+        await late.AbandonAsync();
+        using var next = Keeper();
+        var running = next.RunAsync();
+        await executing.Task.WithinAsync("the second keeper to execute");
+
+        // Both have the same attempt of the same silo in their hands now.
+        claimed.SetResult();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => givenUp.WithinAsync("the first keeper to end"));
+        executed.SetResult();
+        await running.WithinAsync("the second keeper to end");
+
+        Assert.Equal(1, _executor.Executions);
+        Assert.Equal(RunStatus.Success, (await FindAsync(next)).Status);
+
+        static TaskCompletionSource Source() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }

@@ -315,6 +315,16 @@ public sealed partial class RunKeeperTests
         Assert.Equal(next, RunRows.Newer(next, began));
     }
 
+    [Fact]
+    public void Newer_ClockWasSetBack_GoesByWhatARowCanBecome()
+    {
+        var began = Row(RunStatus.Running, attempt: 1, minute: 2);
+        var drained = began with { Status = RunStatus.Interrupted, Resumable = true, UpdatedAt = At(1) };
+
+        Assert.True(RunRows.Newer(began, drained).Resumable);
+        Assert.True(RunRows.Newer(drained, began).Resumable);
+    }
+
     private static DateTimeOffset At(int minute) => DateTimeOffset.UnixEpoch.AddMinutes(minute);
 
     private static RunRow Row(RunStatus status, int attempt, int minute) => new()

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
@@ -58,12 +59,14 @@ internal sealed record FaultScenario(Func<RunCluster, RunThread, Task> Play)
             await thread.ForkAsync((await thread.GetHistoryAsync())[^1].CheckpointId!);
             await (await thread.StartAsync(new StartRunRequest { RunId = NewId(), Graph = SampleGraphs.Ask })).WaitAsync();
         }),
-        ["a run that takes too long"] = new(async (_, thread) =>
+        ["a run that takes too long"] = new(async (cluster, thread) =>
         {
-            // Its first node never ends. Whatever is tried again before the node begins takes less than the time it has.
-            var timeout = TimeSpan.FromMilliseconds(600);
-            var request = new StartRunRequest { RunId = NewId(), Graph = SampleGraphs.Chatty, Input = "{}", Timeout = timeout };
-            await (await thread.StartAsync(request)).WaitAsync();
+            // Its first node never ends, and its time is over when the node has begun.
+            var request = new StartRunRequest { RunId = NewId(), Graph = SampleGraphs.Chatty, Input = "{}", Timeout = SkippedTime.Limit };
+            var run = await thread.StartAsync(request);
+            await cluster.Gates.Of(thread.Id).ReachedAsync();
+            using var skipping = ((SkippedTime)cluster.Services.GetRequiredService<TimeProvider>()).Skip();
+            await run.WaitAsync();
         }),
     };
 

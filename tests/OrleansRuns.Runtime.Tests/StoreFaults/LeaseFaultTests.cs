@@ -10,14 +10,26 @@ public sealed class LeaseFaultTests(ITestOutputHelper output)
     /// <summary>How far apart the accesses are that fail; the first one differs from time to time.</summary>
     private static readonly int Distance = LongTests.IsOn ? 1 : 3;
 
+    /// <summary>Those without which no silo goes on with anything: their first ones fail every time.</summary>
+    private static readonly string[] Calls = [nameof(IOwnerLeases.HoldAsync), nameof(IOwnerLeases.ListDueAsync)];
+
     [Theory]
     [InlineData(AccessFault.Refused)]
     [InlineData(AccessFault.AnswerLost)]
     public async Task Silo_NthLeaseAccessFails_GoesOnUnaskedWithTheRunOfADeadOne(AccessFault fault)
     {
         var hits = new List<string>();
+        foreach (var call in Calls)
+        {
+            using var store = new RunStore();
+            var access = new NthAccess(fault, from: 1, count: 1, call);
+            await LiveAsync(store, access, $"a fault at the first {call}");
+            Assert.Equal(call, access.Hit);
+            hits.Add($"first {call}");
+        }
+
         var first = Random.Shared.Next(1, Distance + 1);
-        for (var from = first; ; from += Distance)
+        for (var from = Calls.Length + first; ; from += Distance)
         {
             using var store = new RunStore();
             var access = new NthAccess(fault, from, count: 1);
@@ -32,7 +44,6 @@ public sealed class LeaseFaultTests(ITestOutputHelper output)
         }
 
         output.WriteLine(string.Join(", ", hits));
-        Assert.NotEmpty(hits);
     }
 
     private static async Task LiveAsync(RunStore store, NthAccess access, string place)

@@ -16,7 +16,8 @@ public enum AccessFault
 /// <param name="fault">What they do wrong.</param>
 /// <param name="from">The first of them, from 1; 0 for none.</param>
 /// <param name="count">How many fail.</param>
-internal sealed class NthAccess(AccessFault fault, int from, int count)
+/// <param name="only">The only call that counts; null for all.</param>
+internal sealed class NthAccess(AccessFault fault, int from, int count, string? only = null)
 {
     private int _accesses;
     private string? _hit;
@@ -45,6 +46,11 @@ internal sealed class NthAccess(AccessFault fault, int from, int count)
 
     private Task Access(string call)
     {
+        if (only is not null && call != only)
+        {
+            return Task.CompletedTask;
+        }
+
         var access = Interlocked.Increment(ref _accesses);
         if (from == 0 || access < from || access >= from + count)
         {

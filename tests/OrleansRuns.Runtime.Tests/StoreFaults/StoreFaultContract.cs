@@ -37,7 +37,11 @@ public abstract class StoreFaultContract(ITestOutputHelper output) : IAsyncLifet
     public virtual async Task InitializeAsync()
     {
         _store = OpenStore();
-        _cluster = await RunCluster.StartAsync(options => options.Store = _store);
+        _cluster = await RunCluster.StartAsync(options =>
+        {
+            options.Store = _store;
+            options.ConfigureSilo = silo => silo.Services.AddSingleton<TimeProvider>(new SkippedTime());
+        });
         _reader = await _store.OpenReaderAsync();
     }
 

@@ -182,7 +182,9 @@ public sealed class BadRequestTests
         await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, good with { InterruptAfter = ["nobody"] });
         await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, good with { RunId = "1" });
         await AssertRefusedAsync<InvalidRunRequestException>(cluster, thread, good with { RunId = Guid.NewGuid().ToString() });
-        await AssertRefusedAsync<InvalidRunRequestException>(cluster, cluster.Runs.Thread("a thread"), good);
+        await Assert.ThrowsAsync<InvalidRunRequestException>(
+            () => cluster.Grains.GetGrain<IThreadGrain>("a thread").StartRunAsync(good));
+        Assert.Throws<ArgumentException>("threadId", () => cluster.Runs.Thread("a thread"));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using OrleansRuns.Abstractions;
 using OrleansRuns.TestKit;
 
@@ -128,6 +129,29 @@ public sealed class RunStrategyTests
     }
 
     [Fact]
+    public async Task StartAsync_InterruptAndAQueuedRunDoesNotAnswer_StopsTheActiveRun()
+    {
+        var silent = new Silence();
+        await using var cluster = await RunCluster.StartAsync(options =>
+            options.ConfigureSilo = silo => silo.Services.AddSingleton<IIncomingGrainCallFilter>(silent));
+        var active = await cluster.StartGatedRunAsync();
+        for (var index = 0; index < 3; index++)
+        {
+            var queued = await active.Thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Enqueue);
+            silent.RunId ??= queued.Id;
+        }
+
+        var next = await active.Thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Interrupt);
+        await silent.Asked.WithinAsync($"queued run '{silent.RunId}' to be told");
+        var stopped = await active.Run.WaitAsync().WithinAsync("the active run to be stopped");
+
+        Assert.Equal((RunStatus.Interrupted, StopReason.Superseded), (stopped.Status, stopped.StopReason));
+        silent.Break();
+        active.Gate.Open();
+        Assert.Equal(RunStatus.Success, (await next.WaitAsync().WithinAsync("the next run to end")).Status);
+    }
+
+    [Fact]
     [Proves(ContractLine.Rollback)]
     public async Task StartAsync_Rollback_BeginsFromTheStateBeforeTheActiveRun()
     {
@@ -214,5 +238,29 @@ public sealed class RunStrategyTests
     {
         var thread = await cluster.Catalog.FindThreadAsync(threadId, CancellationToken.None);
         return (await cluster.Log.ReadPageAsync(thread!.LogId, 0, 1000, CancellationToken.None)).Select(stored => stored.Entry.RunId);
+    }
+
+    /// <summary>Keeps the cancel of one run from its grain, as a silo does that hangs.</summary>
+    private sealed class Silence : IIncomingGrainCallFilter
+    {
+        private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal string? RunId { get; set; }
+
+        internal Task Asked => _asked.Task;
+
+        public async Task Invoke(IIncomingGrainCallContext context)
+        {
+            if (context.MethodName == nameof(IRunGrain.CancelAsync) && context.TargetId.Key.ToString() == RunId)
+            {
+                _asked.TrySetResult();
+                await _broken.Task;
+            }
+
+            await context.Invoke();
+        }
+
+        internal void Break() => _broken.TrySetResult();
     }
 }

@@ -4,7 +4,7 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>– → pending, and the strategies of a second run.</summary>
-public abstract class AdmissionContract(TransitionCluster shared)
+public abstract class AdmissionContract(TransitionCluster shared) : TransitionContract(shared)
 {
     private readonly TransitionCluster _shared = shared.Reset();
 

@@ -6,7 +6,7 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>pending → running.</summary>
-public abstract class BeginContract(TransitionCluster shared)
+public abstract class BeginContract(TransitionCluster shared) : TransitionContract(shared)
 {
     private readonly TransitionCluster _shared = shared.Reset();
 

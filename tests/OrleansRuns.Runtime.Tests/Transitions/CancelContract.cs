@@ -5,7 +5,7 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>What a caller may rely on when it cancels.</summary>
-public abstract class CancelContract(TransitionCluster shared)
+public abstract class CancelContract(TransitionCluster shared) : TransitionContract(shared)
 {
     private readonly TransitionCluster _shared = shared.Reset();
 
@@ -52,6 +52,8 @@ public abstract class CancelContract(TransitionCluster shared)
         var active = await Cluster.StartGatedRunAsync();
         var queued = await active.Thread.StartAsync(SampleGraphs.Gated, new { }, MultitaskStrategy.Enqueue);
         var read = _shared.HoldAfter(nameof(IRunCatalog.FindRunAsync));
+        // One that came by would end the run as well.
+        _shared.FailSearches();
         var asking = queued.GetAsync();
         await read.ReachedAsync();
 
@@ -68,10 +70,9 @@ public abstract class CancelContract(TransitionCluster shared)
         await asking.WithinAsync("the question to be answered");
         await cancelling.WithinAsync("the cancel to be answered");
 
-        // Recovery would find it too, but not so soon.
-        await Eventually.TrueAsync(
-            async () => (await _shared.RowAsync(queued.Id)).IsFinal, $"run '{queued.Id}' to end", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => (await _shared.RowAsync(queued.Id)).IsFinal, $"run '{queued.Id}' to end");
         active.Gate.Open();
+        await active.Run.WaitAsync().WithinAsync($"run '{active.Run.Id}' to end");
     }
 
     [Fact]
@@ -100,7 +101,7 @@ public abstract class CancelContract(TransitionCluster shared)
     public async Task Cancel_AnotherActionWhileTheFirstIsUnderWay_ChangesNothing(CancelAction first, CancelAction second)
     {
         var active = await Cluster.StartGatedRunAsync();
-        var end = _shared.HoldBefore(nameof(IRunCatalog.EndAsync));
+        var end = _shared.HoldEndOf(active.Run.Id);
         await active.Run.CancelAsync(first);
         await end.ReachedAsync();
 

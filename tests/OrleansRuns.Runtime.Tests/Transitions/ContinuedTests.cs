@@ -119,7 +119,8 @@ public sealed class ContinuedTests
         {
             options.Store = store;
             // No longer than a silo that has died tries to write.
-            options.Configure = runs => runs.Configure<DrainOptions>(drain => drain.Timeout = TimeSpan.FromSeconds(4));
+            options.Configure = runs => runs.Configure<DrainOptions>(
+                drain => drain.Timeout = stoppedInGoodOrder ? drain.Timeout : TimeSpan.FromSeconds(2));
         }))
         {
             var active = await cluster.StartGatedRunAsync();

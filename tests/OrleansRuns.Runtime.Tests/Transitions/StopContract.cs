@@ -5,7 +5,7 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>pending, running → interrupted, and final → anything else.</summary>
-public abstract class StopContract(TransitionCluster shared)
+public abstract class StopContract(TransitionCluster shared) : TransitionContract(shared)
 {
     private readonly TransitionCluster _shared = shared.Reset();
 
@@ -84,7 +84,7 @@ public abstract class StopContract(TransitionCluster shared)
     public async Task Stop_CancelComesWhileTheActivationsEndIsWritten_IsNotResumed(CancelAction action)
     {
         var active = await Cluster.StartGatedRunAsync();
-        var end = _shared.HoldBefore(nameof(IRunCatalog.EndAsync));
+        var end = _shared.HoldEndOf(active.Run.Id);
         var deactivating = Cluster.DeactivateAsync(active.Run.Id);
         await end.ReachedAsync();
 
@@ -108,7 +108,7 @@ public abstract class StopContract(TransitionCluster shared)
         var request = new StartRunRequest { RunId = Guid.CreateVersion7().ToString(), Graph = SampleGraphs.Gated, Input = "{}" };
         var run = await thread.StartAsync(request with { RecoveryPolicy = RecoveryPolicy.Stop });
         await Cluster.Gates.Of(thread.Id).ReachedAsync();
-        var end = _shared.HoldBefore(nameof(IRunCatalog.EndAsync));
+        var end = _shared.HoldEndOf(run.Id);
         var cordon = Cluster.Services.GetRequiredService<SiloCordon>();
         await cordon.CordonAsync();
         var draining = Cluster.Services.GetRequiredService<SiloDrain>().DrainNowAsync(run.Id);
@@ -139,7 +139,7 @@ public abstract class StopContract(TransitionCluster shared)
             RunId = Guid.CreateVersion7().ToString(),
             Graph = status == RunStatus.Error ? SampleGraphs.Failing : SampleGraphs.Gated,
             Input = "{}",
-            Timeout = status == RunStatus.Timeout ? TimeSpan.FromSeconds(1) : null,
+            Timeout = status == RunStatus.Timeout ? SkippedTime.Limit : null,
         };
         var run = await thread.StartAsync(request);
         await EndAsync(thread, run, status, rolledBack);
@@ -174,6 +174,10 @@ public abstract class StopContract(TransitionCluster shared)
         else if (status == RunStatus.Success)
         {
             Cluster.Gates.Of(thread.Id).Open();
+        }
+        else if (status == RunStatus.Timeout)
+        {
+            await _shared.RunOutOfTimeAsync(thread.Id);
         }
 
         await run.WaitAsync().WithinAsync($"run '{run.Id}' to end");

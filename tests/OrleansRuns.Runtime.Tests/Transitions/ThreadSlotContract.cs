@@ -4,7 +4,7 @@ using OrleansRuns.TestKit;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>Edits and copies on the slot that runs take, and a queue that nobody told.</summary>
-public abstract class ThreadSlotContract(TransitionCluster shared)
+public abstract class ThreadSlotContract(TransitionCluster shared) : TransitionContract(shared)
 {
     private readonly TransitionCluster _shared = shared.Reset();
 
@@ -20,6 +20,8 @@ public abstract class ThreadSlotContract(TransitionCluster shared)
         await AssertNoEditAsync(active.Thread, active.Run.Id);
 
         Assert.Equal(before, await Cluster.DumpAsync(active.Thread.Id));
+        active.Gate.Open();
+        await active.Run.WaitAsync().WithinAsync($"run '{active.Run.Id}' to end");
     }
 
     [Theory]
@@ -29,7 +31,7 @@ public abstract class ThreadSlotContract(TransitionCluster shared)
     public async Task Edit_RunWritesItsEnd_IsRefusedUntilItIsDurable(CancelAction action)
     {
         var active = await Cluster.StartGatedRunAsync();
-        var end = _shared.HoldBefore(nameof(IRunCatalog.EndAsync));
+        var end = _shared.HoldEndOf(active.Run.Id);
         var cancelling = active.Run.CancelAndWaitAsync(action);
         await end.ReachedAsync();
 

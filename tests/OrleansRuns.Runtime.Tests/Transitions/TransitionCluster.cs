@@ -10,8 +10,10 @@ namespace OrleansRuns.Runtime.Tests;
 /// </summary>
 public abstract class TransitionCluster : IAsyncLifetime
 {
+    private readonly SkippedTime _time = new();
     private RunCluster? _cluster;
     private RunStore? _store;
+    private IDisposable? _skipping;
 
     /// <summary>Gets the cluster.</summary>
     internal RunCluster Cluster => _cluster!;
@@ -26,7 +28,11 @@ public abstract class TransitionCluster : IAsyncLifetime
         {
             options.Store = _store;
             options.Configure = runs => runs.Configure<RunsOptions>(one => one.NodeCancellationGrace = TimeSpan.FromMilliseconds(50));
-            options.ConfigureSilo = silo => Log.Attach(silo.Services);
+            options.ConfigureSilo = silo =>
+            {
+                Log.Attach(silo.Services);
+                silo.Services.AddSingleton<TimeProvider>(_time);
+            };
         });
     }
 
@@ -41,10 +47,20 @@ public abstract class TransitionCluster : IAsyncLifetime
     /// <summary>Takes all hooks away.</summary>
     internal TransitionCluster Reset()
     {
+        _skipping?.Dispose();
+        _skipping = null;
         Cluster.Store.Hooks.Before = Cluster.Store.Hooks.After = _ => Task.CompletedTask;
+        Cluster.Store.Hooks.BeforeEnd = _ => Task.CompletedTask;
         Cluster.Store.LeaseHooks.Before = _ => Task.CompletedTask;
         Log.Before = Log.After = _ => Task.CompletedTask;
         return this;
+    }
+
+    /// <summary>Lets the time of a run with <see cref="SkippedTime.Limit"/> be over, which stands at its gate.</summary>
+    internal async Task RunOutOfTimeAsync(string threadId)
+    {
+        await Cluster.Gates.Of(threadId).ReachedAsync();
+        _skipping = _time.Skip();
     }
 
     /// <summary>Makes the next call with a name fail, or lose its answer.</summary>
@@ -76,6 +92,16 @@ public abstract class TransitionCluster : IAsyncLifetime
         var held = new HeldCall(call);
         Cluster.Store.Hooks.Before = held.PassAsync;
         return held;
+    }
+
+    /// <summary>Holds the next write of a run's end, also while other runs end.</summary>
+    internal HeldCall HoldEndOf(string runId)
+    {
+        var held = new HeldCall(NameOf(runId));
+        Cluster.Store.Hooks.BeforeEnd = end => held.PassAsync(NameOf(end.RunId));
+        return held;
+
+        static string NameOf(string id) => $"{nameof(IRunCatalog.EndAsync)} of run '{id}'";
     }
 
     /// <summary>Holds the answer of the next call with a name.</summary>

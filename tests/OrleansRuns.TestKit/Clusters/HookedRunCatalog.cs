@@ -52,10 +52,6 @@ public sealed class HookedRunCatalog(IRunCatalog inner, StoreHooks hooks) : IRun
         hooks.AroundAsync(nameof(ListRunsAsync), () => inner.ListRunsAsync(threadId, limit, cancellationToken));
 
     /// <inheritdoc/>
-    public Task<ImmutableArray<RunSummary>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
-        hooks.AroundAsync(nameof(ListUnfinishedAsync), () => inner.ListUnfinishedAsync(after, limit, cancellationToken));
-
-    /// <inheritdoc/>
     public Task<ThreadRow> TakeSlotAsync(string threadId, string graph, string holder, CancellationToken cancellationToken) =>
         hooks.AroundAsync(nameof(TakeSlotAsync), () => inner.TakeSlotAsync(threadId, graph, holder, cancellationToken));
 

@@ -103,15 +103,15 @@ public sealed class PostgresCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Gates.OpenAll();
-        if (_client is not null)
-        {
-            await _client.StopAsync();
-            _client.Dispose();
-        }
+        await Cleanup.RunAsync([StopClientAsync, .. _silos.ToList().Select(silo => (Func<Task>)(() => StopAsync(silo)))]);
+    }
 
-        foreach (var silo in _silos.ToList())
+    private async Task StopClientAsync()
+    {
+        using var client = _client;
+        if (client is not null)
         {
-            await StopAsync(silo);
+            await client.StopAsync().WithinAsync("the client to stop");
         }
     }
 

@@ -83,6 +83,11 @@ public sealed class RunCluster : IAsyncDisposable
         catch
         {
             await cluster.DisposeAsync();
+            if (options.Store is null)
+            {
+                store.Dispose();
+            }
+
             throw;
         }
 
@@ -102,10 +107,13 @@ public sealed class RunCluster : IAsyncDisposable
 
     /// <summary>Starts a run of a gated graph on a new thread and waits until it stands at its gate.</summary>
     /// <param name="graph">One of the gated <see cref="SampleGraphs"/>.</param>
-    public async Task<GatedRun> StartGatedRunAsync(string graph = SampleGraphs.Gated)
+    /// <param name="policy">What becomes of the run when its silo stops.</param>
+    public async Task<GatedRun> StartGatedRunAsync(
+        string graph = SampleGraphs.Gated, RecoveryPolicy policy = RecoveryPolicy.Resume)
     {
         var thread = Runs.Thread();
-        var run = await thread.StartAsync(graph, new { });
+        var run = await thread.StartAsync(
+            new StartRunRequest { RunId = Guid.CreateVersion7().ToString(), Graph = graph, Input = "{}", RecoveryPolicy = policy });
         var gate = Gates.Of(thread.Id);
         await gate.ReachedAsync();
         return new GatedRun(thread, run, gate);

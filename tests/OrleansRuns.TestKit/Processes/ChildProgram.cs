@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using System.Threading.Channels;
 
 namespace OrleansRuns.TestKit;
@@ -97,6 +98,32 @@ public sealed partial class ChildProgram : IAsyncDisposable
         catch (ChannelClosedException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Reads lines until one says that the program is ready. A program that does not get there is disposed.</summary>
+    /// <param name="ready">What that line has.</param>
+    /// <exception cref="InvalidOperationException">The program has ended before.</exception>
+    public async Task<Match> ReadyAsync(Regex ready)
+    {
+        ArgumentNullException.ThrowIfNull(ready);
+        try
+        {
+            while (await ReadLineAsync() is { } line)
+            {
+                if (ready.Match(line) is { Success: true } match)
+                {
+                    return match;
+                }
+            }
+
+            var end = await EndAsync();
+            throw new InvalidOperationException($"{Describe()} ended with {end.ExitCode} before it was ready.");
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
         }
     }
 

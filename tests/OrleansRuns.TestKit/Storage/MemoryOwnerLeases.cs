@@ -67,22 +67,18 @@ public sealed class MemoryOwnerLeases : IOwnerLeases
         ]);
 
     /// <inheritdoc/>
-    public async Task<ImmutableArray<RunSummary>> ListDueAsync(
+    public Task<ImmutableArray<RunSummary>> ListDueAsync(
         DueRuns query, string? after, int limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
-        var due = new List<RunSummary>();
-        foreach (var row in await _catalog.ListUnfinishedAsync(after, 1000, cancellationToken))
-        {
-            if (IsDue(query, row) && due.Count < limit)
-            {
-                due.Add(row);
-            }
-        }
-
-        return [.. due];
+        return Task.FromResult<ImmutableArray<RunSummary>>(
+        [
+            .. _catalog.Runs()
+                .Where(row => !row.IsFinal && string.CompareOrdinal(row.RunId, after ?? "") > 0 && IsDue(query, row))
+                .Take(limit),
+        ]);
     }
 
     private bool IsDue(DueRuns query, RunSummary row)

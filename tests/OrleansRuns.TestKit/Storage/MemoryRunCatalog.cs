@@ -115,7 +115,12 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
 
     /// <inheritdoc/>
     public Task<string?> FindNewestThreadAsync(string graph, CancellationToken cancellationToken) =>
-        ChangeAsync(() => _runs.Values.LastOrDefault(row => row.Graph == graph && !row.RolledBack)?.ThreadId, cancellationToken);
+        ChangeAsync(
+            () => _runs.Values.Where(row => row.Graph == graph && !row.RolledBack)
+                .OrderBy(row => row.CreatedAt)
+                .ThenBy(row => row.RunId, StringComparer.Ordinal)
+                .LastOrDefault()?.ThreadId,
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<ImmutableArray<RunSummary>> ListRunsAsync(string threadId, int limit, CancellationToken cancellationToken) =>
@@ -123,11 +128,6 @@ public sealed class MemoryRunCatalog(TimeProvider? time = null) : IRunCatalog
             limit,
             rows => rows.Where(row => row.ThreadId == threadId && !row.RolledBack).OrderByDescending(row => _numbers[row.RunId]),
             cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<ImmutableArray<RunSummary>> ListUnfinishedAsync(string? after, int limit, CancellationToken cancellationToken) =>
-        PageAsync(
-            limit, rows => rows.Where(row => !row.IsFinal && string.CompareOrdinal(row.RunId, after ?? "") > 0), cancellationToken);
 
     /// <inheritdoc/>
     public Task<ImmutableArray<RunSummary>> ListReadyAsync(

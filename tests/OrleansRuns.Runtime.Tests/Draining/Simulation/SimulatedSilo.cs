@@ -27,7 +27,7 @@ internal sealed class SimulatedSilo : IServiceProvider, IDisposable
     {
         (_owner, _database, _connection, _nodes, _time) = (owner, database, connection, nodes, time);
         // On the simulation's own thread: threads of its own would come in whatever order they like.
-        _scheduler = new NodeScheduler(64, TaskScheduler.FromCurrentSynchronizationContext());
+        _scheduler = new NodeScheduler(64, time, TaskScheduler.FromCurrentSynchronizationContext());
         var runner = new NodeRunner(
             _scheduler,
             new NodeCache(Options.Create(new RunNodesOptions()), time),

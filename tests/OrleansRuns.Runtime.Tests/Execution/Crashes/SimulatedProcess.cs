@@ -10,7 +10,7 @@ namespace OrleansRuns.Runtime.Tests;
 /// <summary>One process that executes attempts with the real executor, until it dies.</summary>
 internal sealed class SimulatedProcess : IServiceProvider, INodeDisturbance, IThreadLogStore, IRunEvents
 {
-    private static readonly NodeScheduler Threads = new(16);
+    private static readonly NodeScheduler Threads = new(16, TimeProvider.System);
     private static readonly RunInstruments Instruments = new(new Meters());
 
     private readonly IThreadLogStore _store;
