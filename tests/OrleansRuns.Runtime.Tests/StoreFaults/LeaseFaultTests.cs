@@ -5,6 +5,7 @@ using Xunit.Abstractions;
 namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>Single accesses of the leases fail while a silo starts, goes on with what a dead one left, and stops.</summary>
+[Collection(SilosThatFailLast.Name)]
 public sealed class LeaseFaultTests(ITestOutputHelper output)
 {
     /// <summary>How far apart the accesses are that fail; the first one differs from time to time.</summary>

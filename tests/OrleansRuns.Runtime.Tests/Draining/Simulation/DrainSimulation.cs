@@ -5,8 +5,7 @@ namespace OrleansRuns.Runtime.Tests;
 
 /// <summary>Ten thousand drains, in a process that does nothing else.</summary>
 /// <remarks>
-/// The pump watches the thread pool, and in the process of the tests others use it: a silo of another test that was killed leaves a loop of
-/// Orleans' directory behind that never rests.
+/// The pump watches the thread pool, and in the process of the tests others use it.
 /// </remarks>
 internal sealed class DrainSimulation
 {
