@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -49,7 +50,7 @@ internal static class EmbeddedSilo
         // The silos' settings are this program's, too: how long an edit may hold a thread, what a database may be like.
         var configuration = HostBuilders.ReadConfiguration();
         // Given by a factory, so that it is disposed with the services.
-        services.AddSingleton(_ => configuration);
+        services.AddSingleton<IConfiguration>(_ => configuration);
         services.AddOrleansRunsReader(SampleGraphs.Add);
         database.AddReader(services, canRepair);
         return services.BuildServiceProvider();

@@ -28,13 +28,20 @@ internal static class HostBuilders
         return builder;
     }
 
-    /// <summary>Reads the configuration that a host of <see cref="Create"/> has, for what looks on without one.</summary>
-    internal static IConfiguration ReadConfiguration() =>
-        new HostApplicationBuilder(new HostApplicationBuilderSettings
-        {
-            // Whoever looks on is gone before a change could matter: its files need not be watched.
-            Configuration = new ConfigurationManager { ["hostBuilder:reloadConfigOnChange"] = "false" },
-        }).Configuration;
+    /// <summary>
+    /// Reads the configuration that a host of <see cref="Create"/> has, for what looks on without one. No file is watched: whoever looks on
+    /// is gone before a change could matter.
+    /// </summary>
+    internal static IConfigurationRoot ReadConfiguration() => new ConfigurationBuilder()
+        .SetBasePath(Directory.GetCurrentDirectory())
+        .AddEnvironmentVariables("DOTNET_")
+        .AddJsonFile("appsettings.json", optional: true, reloadOnChange: false)
+        .AddJsonFile(
+            $"appsettings.{Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") ?? Environments.Production}.json",
+            optional: true,
+            reloadOnChange: false)
+        .AddEnvironmentVariables()
+        .Build();
 
     /// <summary>Finds a port of the loopback that nobody uses now.</summary>
     internal static int FreePort()
