@@ -137,8 +137,9 @@ public sealed class ProbeTests
         using var program = new HostProgram();
         await using var serving = await ServeAsync(program, proxy.ConnectionString);
 
-        proxy.FallSilent();
+        // Counted from before: what is asked just when it falls silent may be the last that can be.
         var before = proxy.RoundTrips;
+        proxy.FallSilent();
         await Eventually.TrueAsync(() => Task.FromResult(proxy.RoundTrips > before), "the program to wait for its database");
 
         await AssertOkAsync(serving);
