@@ -74,7 +74,7 @@ public static class OrleansRunsAdoNetExtensions
         this IServiceCollection services, string connectionString, bool canRepair = false)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddOptions<PostgresRunsOptions>().BindIfConfigured(PostgresRunsOptions.Section).Configure(options =>
+        services.AddOptions<PostgresRunsOptions>().BindConfiguration(PostgresRunsOptions.Section).Configure(options =>
         {
             options.ConnectionString = connectionString;
             // Somebody waits for the answer of a look, who can tell by himself that the server is away.
@@ -126,7 +126,9 @@ public static class OrleansRunsAdoNetExtensions
     private static IServiceCollection AddCatalog(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<ThreadLogOptions>().BindIfConfigured(ThreadLogOptions.Section).ValidateOnStart();
+        // A program that only looks on need not have one.
+        services.TryAddSingleton<IConfiguration>(_ => new ConfigurationBuilder().Build());
+        services.AddOptions<ThreadLogOptions>().BindConfiguration(ThreadLogOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ThreadLogOptions>, ThreadLogOptionsValidator>();
         services.AddSingleton<SchemaMigrator>();
         services.AddSingleton<IRunCatalog, AdoRunCatalog>();
@@ -138,10 +140,4 @@ public static class OrleansRunsAdoNetExtensions
             provider.GetRequiredService<IOptions<ThreadLogOptions>>().Value, provider.GetService<ILogPayloadCodec>()));
         return services;
     }
-
-    /// <summary>Binds options to the configuration, which a program that only looks on need not have.</summary>
-    private static OptionsBuilder<TOptions> BindIfConfigured<TOptions>(this OptionsBuilder<TOptions> builder, string section)
-        where TOptions : class =>
-        builder.Configure<IServiceProvider>(
-            (options, services) => services.GetService<IConfiguration>()?.GetSection(section).Bind(options));
 }

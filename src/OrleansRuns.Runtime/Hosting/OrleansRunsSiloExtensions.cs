@@ -78,11 +78,9 @@ public static class OrleansRunsSiloExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
         services.AddThreadHistory();
-        services.AddOptions<RunsOptions>()
-            .Configure<IServiceProvider>((options, provider) =>
-                provider.GetService<IConfiguration>()?.GetSection(RunsOptions.Section).Bind(options))
-            .ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RunsOptions>, RunsOptionsValidator>());
+        // A program that only looks on need not have one.
+        services.TryAddSingleton<IConfiguration>(_ => new ConfigurationBuilder().Build());
+        services.AddRunOptions<RunsOptions, RunsOptionsValidator>(RunsOptions.Section);
         configure(new OrleansRunsBuilder(services));
         return services;
     }

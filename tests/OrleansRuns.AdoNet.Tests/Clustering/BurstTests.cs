@@ -12,8 +12,8 @@ namespace OrleansRuns.AdoNet.Tests;
 public sealed class BurstTests(ITestOutputHelper output)
 {
     private const int Active = 100;
-    private const long BytesLeft = 10_000;
     private static readonly int Runs = LongTests.Loops(few: 300, many: 10_000);
+    private static readonly long BytesLeft = LongTests.Loops(few: 100_000, many: 10_000);
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(LongTests.Loops(few: 1, many: 10));
 
     [Fact]
@@ -46,9 +46,9 @@ public sealed class BurstTests(ITestOutputHelper output)
         output.WriteLine($"{Runs} runs: admitted in {admitted:f1} s ({Runs / admitted:f0}/s)");
         output.WriteLine($"asked after {asked:f1} s ({Runs / asked:f0}/s)");
         output.WriteLine($"{(busy - idle) / Runs} bytes a run when all were admitted, {(left - idle) / Runs} when all waited");
-        // Waiting runs are in the database. What is left of each is its place in Orleans' caches, which only many of them show: a few
-        // hundred have less than comes and goes with the process.
-        Assert.True(!LongTests.IsOn || (left - idle) / Runs <= BytesLeft, $"{(left - idle) / Runs} bytes are left of each run that waits.");
+        // Waiting runs are in the database. What is left of each is its place in Orleans' caches. Of a few hundred it is less than what
+        // comes and goes with the process, so that only many of them show a leak that is small.
+        Assert.InRange((left - idle) / Runs, long.MinValue, BytesLeft);
     }
 
     private static async Task<long> CountAsync(NpgsqlDataSource source)

@@ -91,7 +91,9 @@ public sealed partial class DrainCaseTests
     [Fact]
     public async Task L_DatabaseStallsForLessThanTheReserve_EverythingIsPersisted()
     {
-        await using var bench = await DrainBench.StartAsync();
+        // The run writes its end itself, whatever time its appends take on a busy machine.
+        await using var bench = await DrainBench.StartAsync(
+            options: new DrainOptions { Timeout = TimeSpan.FromMinutes(1), SuperstepGrace = TimeSpan.FromMilliseconds(200) });
         var run = await bench.Cluster.StartGatedRunAsync();
         bench.Hooks.Before = bench.LogHooks.Before = call => call is nameof(IRunCatalog.EndAsync) or nameof(IThreadLogStore.AppendAsync)
             ? Slowness.OfAsync(TimeSpan.FromMilliseconds(700))
@@ -100,7 +102,7 @@ public sealed partial class DrainCaseTests
         await bench.StopAsync();
 
         AssertDrained(await bench.FindAsync(run.Run));
-        Assert.NotEqual(DrainOutcome.NotPersisted, (await bench.ToldAsync(run.Run)).Outcome);
+        Assert.Equal(DrainOutcome.Interrupted, (await bench.ToldAsync(run.Run)).Outcome);
     }
 
     [Theory]

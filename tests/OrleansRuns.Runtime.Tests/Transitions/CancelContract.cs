@@ -70,7 +70,8 @@ public abstract class CancelContract(TransitionCluster shared) : TransitionContr
         await asking.WithinAsync("the question to be answered");
         await cancelling.WithinAsync("the cancel to be answered");
 
-        await Eventually.TrueAsync(async () => (await _shared.RowAsync(queued.Id)).IsFinal, $"run '{queued.Id}' to end");
+        await Eventually.TrueAsync(
+            async () => (await _shared.RowAsync(queued.Id)).IsFinal, $"run '{queued.Id}' to end", TimeSpan.FromSeconds(20));
         active.Gate.Open();
         await active.Run.WaitAsync().WithinAsync($"run '{active.Run.Id}' to end");
     }
