@@ -33,7 +33,8 @@ public sealed class DrainTests(ITestOutputHelper output)
             Assert.True(end.ExitCode == 0, $"The silo ended with {end.ExitCode}: {end.Errors}");
             // Nothing was wanted of the database when it had been closed.
             Assert.DoesNotContain(nameof(ObjectDisposedException), end.Errors, StringComparison.Ordinal);
-            Assert.Equal(0, await checker.CountUnfinishedAsync(leaving.Address));
+            Assert.Equal([], await checker.FindRunningAsync(leaving.Address));
+            await checker.GoneOnFromAsync(leaving.Address, Bound);
             outcomes = await checker.CountDrainedAsync();
             if (IsGoingOn(stop + 1))
             {

@@ -25,6 +25,11 @@ internal sealed class RunsChecker : IAsyncDisposable
     internal Task<IReadOnlyList<string>> FindUnfinishedAsync(string silo) =>
         StringsAsync($"select run_id from runs where {Unfinished} and owner like '%/{silo}' order by run_id");
 
+    /// <summary>Finds the runs whose rows say that a silo is executing them.</summary>
+    /// <param name="silo">The silo's address, as "ip:port@generation".</param>
+    internal Task<IReadOnlyList<string>> FindRunningAsync(string silo) =>
+        StringsAsync($"select run_id from runs where status = 'running' and owner like '%/{silo}' order by run_id");
+
     /// <summary>Waits until something was done a number of times.</summary>
     /// <param name="kind">The kind of effect, such as "charge".</param>
     /// <param name="count">How often.</param>
@@ -42,9 +47,18 @@ internal sealed class RunsChecker : IAsyncDisposable
         await Eventually.TrueAsync(async () => await ScalarAsync(
             "select count(*) from silos where status = 6 and address || ':' || port || '@' || generation = '" + silo + "'") == 1,
             $"silo {silo} to be declared dead", bound);
-        await Eventually.TrueAsync(
-            async () => await CountUnfinishedAsync(silo) == 0, $"others to own the runs of silo {silo}, which was declared dead", bound);
+        await GoneOnFromAsync(silo, bound);
     }
+
+    /// <summary>Waits until others own the runs that a silo had, and that have not ended.</summary>
+    /// <param name="silo">The silo's address, as "ip:port@generation".</param>
+    /// <param name="bound">How long to wait at most.</param>
+    /// <remarks>Whoever takes a run that was handed on may claim it after the process that has handed it on has ended.</remarks>
+    internal Task GoneOnFromAsync(string silo, TimeSpan bound) => Eventually.TrueAsync(
+        async () => await CountUnfinishedAsync(silo) == 0,
+        $"others to own the runs of silo {silo}, which is gone",
+        bound,
+        async () => $"it owns {string.Join(", ", await FindUnfinishedAsync(silo))}");
 
     /// <summary>Reads which silos are active members of the cluster.</summary>
     internal Task<IReadOnlyList<string>> ReadActiveSilosAsync() =>
