@@ -29,19 +29,11 @@ internal static class HostBuilders
     }
 
     /// <summary>
-    /// Reads the configuration that a host of <see cref="Create"/> has, for what looks on without one. No file is watched: whoever looks on
-    /// is gone before a change could matter.
+    /// Reads the configuration that a silo of <see cref="CreateWeb"/> has, for what looks on without one. No file is watched: whoever looks
+    /// on is gone before a change could matter.
     /// </summary>
-    internal static IConfigurationRoot ReadConfiguration() => new ConfigurationBuilder()
-        .SetBasePath(Directory.GetCurrentDirectory())
-        .AddEnvironmentVariables("DOTNET_")
-        .AddJsonFile("appsettings.json", optional: true, reloadOnChange: false)
-        .AddJsonFile(
-            $"appsettings.{Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") ?? Environments.Production}.json",
-            optional: true,
-            reloadOnChange: false)
-        .AddEnvironmentVariables()
-        .Build();
+    internal static IConfigurationRoot ReadConfiguration() =>
+        WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]).Configuration;
 
     /// <summary>Finds a port of the loopback that nobody uses now.</summary>
     internal static int FreePort()

@@ -19,6 +19,16 @@ internal sealed class RunDeadline : IAsyncDisposable
         Wait(Left());
     }
 
+    /// <summary>Watches the timeout of a run, which counts from its first attempt.</summary>
+    /// <param name="run">The run, which has begun.</param>
+    /// <param name="over">What to do when its time is over, with the error that tells so.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>The deadline, or <see langword="null"/> when the run may take as long as it likes.</returns>
+    internal static RunDeadline? Of(RunRow run, Action<string> over, TimeProvider time) =>
+        RunRequests.FromRow(run.Request).Timeout is { } timeout && run.StartedAt is { } started
+            ? new RunDeadline(started + timeout, () => over($"The run took longer than its timeout of {timeout}."), time)
+            : null;
+
     public ValueTask DisposeAsync() => _timer.DisposeAsync();
 
     private TimeSpan Left() => _at - _time.GetUtcNow();

@@ -73,7 +73,7 @@ internal sealed partial class RunKeeper
                 if (IsUnderWay(row) && row.Attempt == attempt)
                 {
                     // Its log is another's, whose claim of the run is not in the database yet.
-                    IsFenced = true;
+                    _isFenced = true;
                     break;
                 }
             }
@@ -82,7 +82,7 @@ internal sealed partial class RunKeeper
         if (!row.IsFinal && row.Owner is { } owner && owner != _owner && row.Attempt > _attemptBefore)
         {
             // It is executed elsewhere: what becomes of it is not this silo's to tell.
-            IsFenced = true;
+            _isFenced = true;
         }
 
         _written = row;
@@ -111,7 +111,7 @@ internal sealed partial class RunKeeper
         // Whatever still runs is refused by the log and by the row. What it throws is only noted.
         _ = running.ContinueWith(
             late => LogEndedLate(_logger, late.Exception, Row.RunId), TaskScheduler.Current);
-        Row = RunRows.Newer(Row, await LeftBehind);
+        Learn(await LeftBehind);
         await _abandon.CancelAsync();
         Finish();
     }

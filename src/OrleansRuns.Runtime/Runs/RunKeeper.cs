@@ -50,11 +50,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     }
 
     /// <summary>Gets the run as it was last seen in the database.</summary>
-    public RunRow Row
-    {
-        get => _row;
-        private set => _row = value;
-    }
+    public RunRow Row => _row;
 
     /// <summary>Gets the run's events.</summary>
     internal RunEventBuffer Events { get; }
@@ -63,11 +59,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     public Task Completion => _completion.Task;
 
     /// <summary>Gets whether another owner has taken the run over.</summary>
-    public bool IsFenced
-    {
-        get => _isFenced;
-        private set => _isFenced = value;
-    }
+    public bool IsFenced => _isFenced;
 
     /// <summary>Gets whether nothing is under way here that the database does not know the end of.</summary>
     /// <remarks>A claim without an answer may be in the database.</remarks>
@@ -161,7 +153,7 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
         _instruments.RunStarted();
         LogBegan(_logger, Row.RunId, Row.ThreadId, Row.Graph, attempt);
         RunOutcome outcome;
-        await using (StartDeadline())
+        await using (RunDeadline.Of(Row, error => _ = StopNodesAsync(RunStatus.Timeout, StopReason.RunTimeout, error), _time))
         {
             outcome = await ExecuteAsync(attempt);
         }
@@ -196,18 +188,6 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
             : await _catalog.FindRunAsync(Row.RunId, _abandon.Token) ?? Row);
         _isClaiming = false;
         return isAsked;
-    }
-
-    /// <summary>Stops the run when its time is over, which counts from its first attempt.</summary>
-    private RunDeadline? StartDeadline()
-    {
-        if (RunRequests.FromRow(Row.Request).Timeout is not { } timeout || Row.StartedAt is not { } started)
-        {
-            return null;
-        }
-
-        var error = $"The run took longer than its timeout of {timeout}.";
-        return new RunDeadline(started + timeout, () => _ = StopNodesAsync(RunStatus.Timeout, StopReason.RunTimeout, error), _time);
     }
 
     private async Task<RunOutcome> ExecuteAsync(int attempt)
@@ -277,11 +257,11 @@ internal sealed partial class RunKeeper : IDrainedRun, IDisposable
     }
 
     /// <summary>Takes in an answer of the database. What was learnt while it was on its way, such as a cancel, stays known.</summary>
-    private void Learn(RunRow answer) => Row = RunRows.Newer(Row, answer);
+    private void Learn(RunRow answer) => _row = RunRows.Newer(Row, answer);
 
     private void Fence(string phase)
     {
-        IsFenced = true;
+        _isFenced = true;
         LogFenced(_logger, Row.RunId, phase, Row.Attempt, Row.Owner);
     }
 
