@@ -12,7 +12,9 @@ internal sealed class AppendListRules<T> : ChannelRules<AppendList<T>>
     {
         if (returned.IsOverwritten)
         {
-            return returned.Equals(given) ? null : OverwriteDelta.Create(GraphJson.Serialize(returned.Tail.ToImmutableArray(), place));
+            return Difference(given.ToImmutableArray(), returned.ToImmutableArray(), place) is { } items
+                ? OverwriteDelta.Create(items)
+                : null;
         }
 
         if (!returned.DescendsFrom(given))

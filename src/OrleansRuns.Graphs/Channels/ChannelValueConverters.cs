@@ -56,7 +56,7 @@ internal sealed class MergeMapConverter<TValue> : JsonConverter<MergeMap<TValue>
     public override MergeMap<TValue> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         MergeMap<TValue>.Seal(
             (JsonSerializer.Deserialize<Dictionary<string, TValue>>(ref reader, options)
-                ?? throw new JsonException("A map is not null.")).ToImmutableSortedDictionary(StringComparer.Ordinal));
+                ?? throw new JsonException("A map is not null.")));
 
     public override void Write(Utf8JsonWriter writer, MergeMap<TValue> value, JsonSerializerOptions options)
     {

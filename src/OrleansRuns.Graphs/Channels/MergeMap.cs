@@ -12,8 +12,9 @@ namespace OrleansRuns.Graphs;
 [JsonConverter(typeof(ChannelValueConverterFactory))]
 public readonly struct MergeMap<TValue> : IReadOnlyDictionary<string, TValue>, IEquatable<MergeMap<TValue>>, IChannelValue
 {
-    private static readonly ImmutableSortedDictionary<string, TValue> Empty =
-        ImmutableSortedDictionary.Create<string, TValue>(StringComparer.Ordinal);
+    // No two values are the same to it: one that its type's own equality takes for the old would not be set.
+    private static readonly ImmutableSortedDictionary<string, TValue> Empty = ImmutableSortedDictionary.Create<string, TValue>(
+        StringComparer.Ordinal, EqualityComparer<TValue>.Create(static (_, _) => false));
 
     private readonly ImmutableSortedDictionary<string, TValue>? _given;
     private readonly ImmutableSortedDictionary<string, TValue>? _items;
@@ -87,6 +88,8 @@ public readonly struct MergeMap<TValue> : IReadOnlyDictionary<string, TValue>, I
     public override int GetHashCode() => Items.Aggregate(0, (hash, pair) => HashCode.Combine(hash, pair.Key, pair.Value));
 
     internal static MergeMap<TValue> Seal(ImmutableSortedDictionary<string, TValue> items) => new(items, null, null);
+
+    internal static MergeMap<TValue> Seal(IEnumerable<KeyValuePair<string, TValue>> items) => Seal(Empty.AddRange(items));
 
     internal bool DescendsFrom(MergeMap<TValue> given) => ReferenceEquals(Given, given.Given);
 }

@@ -124,13 +124,6 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
     {
         var name = operation.GetProperty("op").GetString()!;
         var value = operation.GetProperty("value");
-        if (name == ChannelOperation.Set)
-        {
-            // A whole value is no matter of the kind: what a plain list stored, an AppendList may go on with.
-            _set(state, GraphJson.Read<TValue>(value, $"channel '{Name}'"));
-            return;
-        }
-
         var kind = operation.GetProperty("type").GetString();
         if (kind != Kind)
         {
@@ -139,7 +132,9 @@ internal sealed class Channel<TState, TValue> : Channel<TState>
                 + "Give the property another name, or its former type.");
         }
 
-        _set(state, _rules.Replay(_get(state), new ChannelOperation(name, value), Name));
+        _set(state, name == ChannelOperation.Set
+            ? GraphJson.Read<TValue>(value, $"channel '{Name}'")
+            : _rules.Replay(_get(state), new ChannelOperation(name, value), Name));
     }
 
     internal override JsonElement Value(TState state) => GraphJson.Serialize(_get(state), $"channel '{Name}'");

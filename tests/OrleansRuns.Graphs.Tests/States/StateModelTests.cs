@@ -321,6 +321,19 @@ public sealed partial class StateModelTests
         Assert.Equal("old", Model.Replay(Model.Initial, operations).Title);
     }
 
+    [Theory]
+    [InlineData("append", "[1]")]
+    [InlineData("set", "[1,1]")]
+    public void Replay_ChannelWasOfAnotherKind_IsRefusedAndNamesBoth(string op, string value)
+    {
+        var operations = ImmutableSortedDictionary.Create<string, JsonElement>(StringComparer.Ordinal)
+            .Add("tags", JsonSerializer.SerializeToElement(new { type = "append_list", op, value = JsonElement.Parse(value) }));
+
+        var exception = Assert.Throws<GraphUpdateException>(() => Model.Replay(Model.Initial, operations));
+
+        Assert.Contains("Channel 'tags' was stored as 'append_list' and is now 'union_set'", exception.Message, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string, string> BadUpdates => new()
     {
         { """[1]""", "$" },

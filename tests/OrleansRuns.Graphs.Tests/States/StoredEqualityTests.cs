@@ -46,6 +46,37 @@ public sealed class StoredEqualityTests
     }
 
     [Fact]
+    public async Task Fold_ChangeInAMapThatItsTypesEqualityDoesNotSee_IsWritten()
+    {
+        var graph = Compile((state, _) => state with
+        {
+            Owners = state.Owners.With("car", state.Owners["car"] with { Name = "Grace" }),
+            Times = state.Times.With("start", state.Times["start"].ToOffset(TimeSpan.FromHours(9))),
+        });
+        var begin = graph.Begin(
+            """{"owners":{"car":{"id":1,"name":"Ada"}},"times":{"start":"2026-01-02T12:00:00+00:00"}}""");
+
+        var ended = graph.ToJson(await graph.StepAsync(begin));
+
+        Assert.Equal("Grace", ended["owners"]!["car"]!["name"]!.GetValue<string>());
+        Assert.Equal("2026-01-02T21:00:00+09:00", ended["times"]!["start"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Fold_ListOverwrittenByItemsThatTheirTypesEqualityTakesForTheOld_IsWritten()
+    {
+        var graph = Compile((state, _) => state with
+        {
+            Log = state.Log.Overwrite(state.Log.Select(owner => owner with { Name = "Grace" })),
+        });
+        var begin = graph.Begin("""{"log":[{"id":1,"name":"Ada"}]}""");
+
+        var ended = graph.ToJson(await graph.StepAsync(begin));
+
+        Assert.Equal("Grace", ended["log"]![0]!["name"]!.GetValue<string>());
+    }
+
+    [Fact]
     public async Task Diff_EqualValuesMadeAnew_AreNoWrite()
     {
         var graph = Compile((state, _) => state with
@@ -83,5 +114,11 @@ public sealed class StoredEqualityTests
         public DateTimeOffset At { get; init; }
 
         public Owner? Owner { get; init; }
+
+        public MergeMap<Owner> Owners { get; init; }
+
+        public MergeMap<DateTimeOffset> Times { get; init; }
+
+        public AppendList<Owner> Log { get; init; }
     }
 }
