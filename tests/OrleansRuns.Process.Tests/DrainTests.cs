@@ -60,6 +60,8 @@ public sealed class DrainTests(ITestOutputHelper output)
         Assert.True(findings.Count == 0, string.Join(Environment.NewLine, findings));
         Assert.Equal([], await checker.FindBrokenOffAsync());
         Assert.Equal([], clients.Failures);
+        Assert.NotEmpty(clients.ToldCheckpoints);
+        Assert.Equal([], await checker.FindLostAsync(clients.ToldCheckpoints));
         Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
         Assert.Equal([], await checker.FindOfDrainsAsync());
         Assert.True(Has("interrupted") && Has("completed"), string.Join(", ", outcomes));

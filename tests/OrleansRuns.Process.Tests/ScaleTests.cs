@@ -29,7 +29,7 @@ public sealed class ScaleTests(ITestOutputHelper output)
         {
             // Enough that not all of them end by themselves within the superstep under way.
             await checker.OwnsAsync(silo.Address, Active / 10, Bound);
-            var runs = await checker.CountUnfinishedAsync(silo.Address);
+            var runs = (await checker.FindUnfinishedAsync(silo.Address)).Count;
             output.WriteLine($"stops {silo.Address} under {runs} runs, after {load.Acknowledged.Count} were begun");
             ends.Add(await fleet.StopAsync(silo));
             drains.Add(await checker.ReadDrainsAsync(silo.Address));

@@ -15,11 +15,6 @@ internal sealed class RunsChecker : IAsyncDisposable
     internal RunsChecker(string connectionString) => _database = NpgsqlDataSource.Create(
         new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "orleansruns,public", Pooling = false }.ConnectionString);
 
-    /// <summary>Counts the runs a silo owns that have not ended.</summary>
-    /// <param name="silo">The silo's address, as "ip:port@generation".</param>
-    internal async Task<long> CountUnfinishedAsync(string silo) =>
-        await ScalarAsync($"select count(*) from runs where {Unfinished} and owner like '%/{silo}'");
-
     /// <summary>Finds the runs a silo owns that have not ended.</summary>
     /// <param name="silo">The silo's address, as "ip:port@generation".</param>
     internal Task<IReadOnlyList<string>> FindUnfinishedAsync(string silo) =>
@@ -55,7 +50,7 @@ internal sealed class RunsChecker : IAsyncDisposable
     /// <param name="bound">How long to wait at most.</param>
     /// <remarks>Whoever takes a run that was handed on may claim it after the process that has handed it on has ended.</remarks>
     internal Task GoneOnFromAsync(string silo, TimeSpan bound) => Eventually.TrueAsync(
-        async () => await CountUnfinishedAsync(silo) == 0,
+        async () => (await FindUnfinishedAsync(silo)).Count == 0,
         $"others to own the runs of silo {silo}, which is gone",
         bound,
         async () => $"it owns {string.Join(", ", await FindUnfinishedAsync(silo))}");
@@ -69,7 +64,7 @@ internal sealed class RunsChecker : IAsyncDisposable
     /// <param name="runs">How many.</param>
     /// <param name="bound">How long to wait at most.</param>
     internal Task OwnsAsync(string silo, int runs, TimeSpan bound) => Eventually.TrueAsync(
-        async () => await CountUnfinishedAsync(silo) >= runs, $"silo {silo} to own {runs} runs", bound);
+        async () => (await FindUnfinishedAsync(silo)).Count >= runs, $"silo {silo} to own {runs} runs", bound);
 
     /// <summary>Tells whether a query that counts counts something. What it asks for may not be there yet.</summary>
     /// <param name="query">The query.</param>
@@ -126,6 +121,14 @@ internal sealed class RunsChecker : IAsyncDisposable
             .. from holder in await StringsAsync("select thread_id || ' is held by ' || holder from threads where holder is not null")
                select $"thread {holder} although all runs have ended",
         ];
+    }
+
+    /// <summary>Finds the checkpoints that clients were told of and that no log has.</summary>
+    /// <param name="told">The ids of the checkpoints.</param>
+    internal async Task<IReadOnlyList<string>> FindLostAsync(IReadOnlyCollection<string> told)
+    {
+        var durable = (await ReadLogsAsync()).SelectMany(log => log).SelectMany(entry => entry.CheckpointIds);
+        return [.. told.Except(durable, StringComparer.Ordinal)];
     }
 
     /// <summary>Finds the attempts that broke off: another one followed, and they had not handed the run on.</summary>

@@ -22,6 +22,10 @@ internal sealed record StoredEntry(string Thread, long Position, JsonElement Jso
 
     internal bool IsCheckpoint => Find("checkpoint") is not null;
 
+    /// <summary>Gets the ids of the checkpoints it holds.</summary>
+    internal IEnumerable<string> CheckpointIds => Records("checkpoint")
+        .Select(record => record.GetProperty("checkpoint").GetProperty("id").GetString()!);
+
     /// <summary>Gets whether an attempt takes the log over with it.</summary>
     internal bool IsClaim => Find("claim") is not null;
 
@@ -47,10 +51,10 @@ internal sealed record StoredEntry(string Thread, long Position, JsonElement Jso
         return entries.ToLookup(entry => entry.Thread, StringComparer.Ordinal);
     }
 
-    private JsonElement? Find(string kind) => Json.GetProperty("records").EnumerateArray()
-        .Where(record => record.GetProperty("kind").GetString() == kind)
-        .Select(record => (JsonElement?)record)
-        .FirstOrDefault();
+    private JsonElement? Find(string kind) => Records(kind).Select(record => (JsonElement?)record).FirstOrDefault();
+
+    private IEnumerable<JsonElement> Records(string kind) =>
+        Json.GetProperty("records").EnumerateArray().Where(record => record.GetProperty("kind").GetString() == kind);
 
     private static JsonElement Parse(byte[] stored)
     {

@@ -12,6 +12,7 @@ internal sealed class ClientLoad : IAsyncDisposable
     private readonly IRunsClient _runs;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentQueue<TimedCall> _calls = [];
+    private readonly ConcurrentQueue<string> _checkpoints = [];
     private readonly SemaphoreSlim _ended = new(0);
     private readonly Task _callers;
     private int _number;
@@ -25,6 +26,9 @@ internal sealed class ClientLoad : IAsyncDisposable
 
     /// <summary>Gets the calls so far.</summary>
     internal IReadOnlyCollection<TimedCall> Calls => _calls;
+
+    /// <summary>Gets the ids of the checkpoints that events told of.</summary>
+    internal IReadOnlyCollection<string> ToldCheckpoints => _checkpoints;
 
     /// <summary>Gets the calls that had no answer.</summary>
     internal IEnumerable<string> Failures => _calls.Where(call => call.Failure is not null).Select(call => $"{call.Kind}: {call.Failure}");
@@ -96,6 +100,11 @@ internal sealed class ClientLoad : IAsyncDisposable
             }
 
             wanted = @event.Number + 1;
+            if (@event is { Kind: RunEventKinds.Checkpoints, CheckpointId: { } checkpointId })
+            {
+                _checkpoints.Enqueue(checkpointId);
+            }
+
             if (@event.Kind == RunEventKinds.End)
             {
                 return @event.Data;
